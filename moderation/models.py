@@ -1,0 +1,206 @@
+"""Screenings by machine, decisions by people, and the marks that items carry."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+
+class Screening(models.Model):
+    """One run of all checks over one item; claimed with a lease like every slow job."""
+
+    LEASE = timedelta(seconds=120)
+    MAX_ATTEMPTS = 3
+
+    class State(models.TextChoices):
+        QUEUED = "queued"
+        RUNNING = "running"
+        DONE = "done"
+        FAILED = "failed"
+
+    item = models.ForeignKey("catalog.Item", on_delete=models.CASCADE, related_name="screenings")
+    state = models.CharField(max_length=8, choices=State, default=State.QUEUED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    leased_until = models.DateTimeField(null=True, blank=True)
+    policy_version = models.CharField(max_length=20)
+    problem = models.CharField(max_length=500, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["item"],
+                condition=Q(state__in=["queued", "running"]),
+                name="screening_one_active_per_item",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"screening of {self.item_id} ({self.state})"
+
+
+class CheckResult(models.Model):
+    """One check's verdict with its evidence. "Cannot tell" goes to a person, never a pass."""
+
+    class Verdict(models.TextChoices):
+        PASS = "pass", "Pass"
+        FLAG = "flag", "Flag"
+        BLOCK = "block", "Block"
+        CANNOT_TELL = "cannot_tell", "Cannot tell"
+
+    class Perspective(models.TextChoices):
+        BIAS = "F1", "Bias and fairness"
+        PRIVACY = "F2", "Privacy"
+        SAFETY = "F3", "Safety"
+        AUTHENTICITY = "F4", "Authenticity"
+        LEGAL = "F5", "Legal compliance"
+        IDENTIFIABILITY = "F6", "Identifiability"
+        DOMAIN = "F7", "Domain"
+
+    screening = models.ForeignKey(Screening, on_delete=models.CASCADE, related_name="results")
+    check_name = models.CharField(max_length=40)
+    perspective = models.CharField(max_length=2, choices=Perspective)
+    verdict = models.CharField(max_length=11, choices=Verdict)
+    score = models.FloatField(null=True, blank=True)
+    threshold = models.FloatField(null=True, blank=True)
+    # A sentence and the numbers, regions or neighbours behind it.
+    summary = models.CharField(max_length=300)
+    evidence = models.JSONField(default=dict, blank=True)
+    version = models.CharField(max_length=40)
+    ms = models.FloatField(default=0.0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["screening", "check_name"], name="check_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.check_name}: {self.verdict}"
+
+
+class Case(models.Model):
+    """An item that waits for a person. A claim is a lease: two people never hold one case."""
+
+    CLAIM = timedelta(minutes=10)
+
+    class State(models.TextChoices):
+        OPEN = "open"
+        DECIDED = "decided"
+
+    class Reason(models.TextChoices):
+        FLAGGED = "flagged", "A check raised a flag"
+        UNCERTAIN = "uncertain", "A check could not tell"
+        SAMPLED = "sampled", "Random sample"
+        FAILED = "failed", "Screening failed"
+        APPEAL = "appeal", "Appeal"
+
+    item = models.ForeignKey("catalog.Item", on_delete=models.CASCADE, related_name="cases")
+    screening = models.ForeignKey(Screening, null=True, on_delete=models.SET_NULL)
+    reason = models.CharField(max_length=10, choices=Reason)
+    state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    priority = models.SmallIntegerField(default=0)
+    claimed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="claimed_cases",
+    )
+    claimed_until = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["-priority", "created_at"], condition=Q(state="open"), name="case_queue"
+            ),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["item"], condition=Q(state="open"), name="case_one_open_per_item"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"case {self.pk} ({self.state})"
+
+
+class Decision(models.Model):
+    """What was decided, by whom, why. Rows are only ever added."""
+
+    class Action(models.TextChoices):
+        PUBLISH = "publish", "Published"
+        REJECT = "reject", "Rejected"
+        REMOVE = "remove", "Removed"
+
+    case = models.ForeignKey(
+        Case, null=True, blank=True, on_delete=models.SET_NULL, related_name="decisions"
+    )
+    item = models.ForeignKey("catalog.Item", on_delete=models.CASCADE, related_name="decisions")
+    # Null when policy decided without a person.
+    moderator = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+    action = models.CharField(max_length=8, choices=Action)
+    reason_code = models.CharField(max_length=30, blank=True)
+    note = models.TextField(max_length=2000, blank=True)
+    policy_version = models.CharField(max_length=20)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.item_id}"
+
+
+class AuditEntry(models.Model):
+    """The audit log: who did what to what. Append-only."""
+
+    actor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+    action = models.CharField(max_length=40)
+    item_id = models.BigIntegerField(null=True, blank=True)
+    data = models.JSONField(default=dict, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name_plural = "audit entries"
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.item_id}"
+
+
+class Rule(models.Model):
+    """A check's threshold that moderators may change; absent means the check's default."""
+
+    check_name = models.CharField(max_length=40, unique=True)
+    threshold = models.FloatField()
+    enabled = models.BooleanField(default=True)
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+    changed_at = models.DateTimeField(auto_now=True)
+
+    def __str__(self) -> str:
+        return self.check_name
+
+
+class Mark(models.Model):
+    """The ledger: which payload stands for which item, and what the marked file looked like."""
+
+    # 48 random bits; the watermark carries nothing else.
+    payload = models.BigIntegerField(unique=True)
+    item = models.OneToOneField("catalog.Item", on_delete=models.CASCADE, related_name="mark")
+    key_id = models.CharField(max_length=20)
+    sha256 = models.CharField(max_length=64)
+    # 256-bit PDQ hash of the marked master, as hex.
+    pdq = models.CharField(max_length=64)
+    manifest_sha256 = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.payload:012x} of {self.item_id}"

@@ -1,0 +1,229 @@
+"""Items, their media files, their vectors, and where each came from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVector, SearchVectorField
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from pgvector.django import VectorField
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+
+class ItemQuerySet(models.QuerySet["Item"]):
+    def visible(self) -> ItemQuerySet:
+        """Items that everybody may see."""
+        return self.filter(state=Item.State.PUBLISHED)
+
+    def for_audience(self, user: User | None) -> ItemQuerySet:
+        """Published items that this person's age band admits; unknown age counts as minor."""
+        items = self.visible()
+        if user is None or not user.is_authenticated or user.is_minor:
+            items = items.filter(age_rating=Item.AgeRating.ALL)
+        return items
+
+    def stale_media(self) -> ItemQuerySet:
+        """Items whose processing was lost: waiting too long, or claimed by a worker that died."""
+        now = timezone.now()
+        return self.filter(
+            Q(media_state=Item.MediaState.WAITING, updated_at__lt=now - Item.LOST_AFTER)
+            | Q(media_state=Item.MediaState.PROCESSING, media_lease_until__lt=now)
+        )
+
+
+class Item(models.Model):
+    """One image or micro-video, one version of it. Only moderation makes it visible."""
+
+    LOST_AFTER = timezone.timedelta(seconds=20)
+
+    class Kind(models.TextChoices):
+        IMAGE = "image"
+        VIDEO = "video"
+
+    class Origin(models.TextChoices):
+        HUMAN = "human", "Human"
+        AI_ASSISTED = "ai_assisted", "AI-assisted"
+        AI = "ai", "AI"
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "Draft"
+        PENDING = "pending", "Being screened"
+        IN_REVIEW = "in_review", "Waiting for a person"
+        PUBLISHED = "published", "Published"
+        REJECTED = "rejected", "Rejected"
+        REMOVED = "removed", "Removed"
+        EXPIRED = "expired", "Expired"
+
+    class MediaState(models.TextChoices):
+        WAITING = "waiting", "Waiting"
+        PROCESSING = "processing", "Processing"
+        READY = "ready", "Ready"
+        FAILED = "failed", "Failed"
+
+    class Authorship(models.TextChoices):
+        UPLOADER = "uploader", "The uploader"
+        PLATFORM = "platform", "The platform"
+
+    class AgeRating(models.TextChoices):
+        ALL = "all", "Everybody"
+        ADULT = "adult", "Adults"
+
+    class Exposure(models.TextChoices):
+        RANKED = "ranked", "Ranked with everything else"
+        DIRECT = "direct", "Shown directly"
+
+    # Whose it is; null when the platform owns it (authorship says which).
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.CASCADE,
+        related_name="items",
+    )
+    # The viewer it was made for, when it was made to order.
+    made_for = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="made_items",
+    )
+    kind = models.CharField(max_length=5, choices=Kind)
+    origin = models.CharField(max_length=11, choices=Origin, default=Origin.HUMAN)
+    authorship = models.CharField(max_length=8, choices=Authorship, default=Authorship.UPLOADER)
+    state = models.CharField(max_length=9, choices=State, default=State.DRAFT)
+    exposure = models.CharField(max_length=6, choices=Exposure, default=Exposure.RANKED)
+    age_rating = models.CharField(max_length=5, choices=AgeRating, default=AgeRating.ALL)
+
+    title = models.CharField(max_length=120, blank=True)
+    description = models.TextField(max_length=2000, blank=True)
+    # Attributes in the common vocabulary; blank means unknown.
+    garment_type = models.CharField(max_length=12, blank=True)
+    colours = ArrayField(models.CharField(max_length=8), default=list, blank=True)
+    pattern = models.CharField(max_length=8, blank=True)
+    # "illustration", "photo" or a style of the vocabulary.
+    look = models.CharField(max_length=16, blank=True)
+
+    parent = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="versions"
+    )
+    version = models.PositiveIntegerField(default=1)
+    # `Guidance.as_dict()` and the generator's manifest, for items that AI made or changed.
+    guidance = models.JSONField(null=True, blank=True)
+    manifest = models.JSONField(null=True, blank=True)
+    # Key of an imported file, so that an import can be resumed without doubles.
+    source_key = models.CharField(max_length=200, null=True, blank=True, unique=True)
+
+    media_state = models.CharField(max_length=10, choices=MediaState, default=MediaState.WAITING)
+    media_lease_until = models.DateTimeField(null=True, blank=True)
+    media_attempts = models.PositiveSmallIntegerField(default=0)
+    # The upload as it came, until it has been re-encoded; never served.
+    incoming = models.FileField(upload_to="incoming/", blank=True, max_length=200)
+    # Why it was refused or failed: a sentence for the owner.
+    problem = models.CharField(max_length=500, blank=True)
+
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    submitted_at = models.DateTimeField(null=True, blank=True)
+    published_at = models.DateTimeField(null=True, blank=True)
+
+    search = models.GeneratedField(
+        expression=SearchVector("title", "description", config="english"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+    )
+
+    objects = ItemQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            # The newest-first list and the fresh candidates.
+            models.Index(
+                fields=["-published_at", "-id"],
+                condition=Q(state="published"),
+                name="item_published_newest",
+            ),
+            models.Index(fields=["owner", "-created_at"], name="item_of_owner"),
+            models.Index(
+                fields=["garment_type", "kind"], condition=Q(state="published"), name="item_by_type"
+            ),
+            GinIndex(fields=["search"], name="item_search"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=~Q(state="published")
+                | Q(published_at__isnull=False, media_state="ready"),
+                name="item_published_has_date_and_media",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or f"item {self.pk}"
+
+    @property
+    def is_public(self) -> bool:
+        return self.state == self.State.PUBLISHED
+
+    @property
+    def is_ai(self) -> bool:
+        return self.origin != self.Origin.HUMAN
+
+    @property
+    def root_id(self) -> int:
+        return self.parent_id or self.pk
+
+
+class Asset(models.Model):
+    """One file we made of an item: always our own re-encoding, never the upload itself."""
+
+    class Role(models.TextChoices):
+        MASTER = "master"  # the full-size image or the MP4
+        POSTER = "poster"  # still of a video; for an image, the size that feeds show
+        THUMB = "thumb"  # small square-ish still for lists
+        CAPTIONS = "captions"  # WebVTT
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="assets")
+    role = models.CharField(max_length=8, choices=Role)
+    file = models.FileField(upload_to="assets/", max_length=200)
+    mime = models.CharField(max_length=40)
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    duration_s = models.FloatField(default=0.0)
+    has_sound = models.BooleanField(default=False)
+    bytes = models.PositiveBigIntegerField(default=0)
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["item", "role"], name="asset_one_per_role"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} of {self.item_id}"
+
+
+class Embedding(models.Model):
+    """An item's vector by one encoder; L2-normalised, so a dot product is a cosine."""
+
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="embeddings")
+    model = models.CharField(max_length=120)
+    # No fixed dimension: encoders differ. Indexes are made per model, on a cast.
+    vector = VectorField()
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["item", "model"], name="embedding_one_per_model"),
+        ]
+        indexes = [models.Index(fields=["model"], name="embedding_model")]
+
+    def __str__(self) -> str:
+        return f"{self.model} of {self.item_id}"

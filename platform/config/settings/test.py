@@ -1,0 +1,17 @@
+"""The tests: like local, with cheap password hashing and no throttles in the way."""
+
+from __future__ import annotations
+
+from config.settings.local import *  # noqa: F403
+from config.settings.local import REST_FRAMEWORK, VAR_DIR
+
+SECRET_KEY = "only-for-tests"
+WATERMARK_KEY = "only-for-tests"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+MEDIA_ROOT = VAR_DIR / "test-media"
+CELERY_BROKER_URL = "memory://"
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {}
+AXES_ENABLED = False
+REVIEW_SAMPLE_SHARE = 0.0
+REST_FRAMEWORK = {**REST_FRAMEWORK, "DEFAULT_THROTTLE_CLASSES": []}

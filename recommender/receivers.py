@@ -1,0 +1,1 @@
+"""Receivers of catalogue signals; they only enqueue."""
