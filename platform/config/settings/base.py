@@ -206,6 +206,11 @@ CREATOR_MODEL = env("CREATOR_MODEL", default="embedded")
 CREATOR_REVISION = env("CREATOR_REVISION", default=None)
 GENERATION_DAILY_QUOTA = env.int("GENERATION_DAILY_QUOTA", default=60)
 GENERATION_MAX_ACTIVE = env.int("GENERATION_MAX_ACTIVE", default=3)
+# What loads a generator by name and revision; the truth about one job is its row.
+GENERATION_LOADER = "generation.core.backends.load_backend"
+# How long a worker may be silent before another takes its job over.
+GENERATION_LEASE_S = env.int("GENERATION_LEASE_S", default=45)
+GENERATION_LOST_AFTER_S = env.int("GENERATION_LOST_AFTER_S", default=20)
 
 # --- moderation -----------------------------------------------------------------------------
 KEYS_DIR = Path(env("KEYS_DIR", default=str(VAR_DIR / "keys")))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from config.settings.local import *  # noqa: F403
 from config.settings.local import REST_FRAMEWORK, VAR_DIR
 
-SECRET_KEY = "only-for-tests"
+SECRET_KEY = "only-for-tests"  # noqa: S105
 WATERMARK_KEY = "only-for-tests"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
