@@ -1,4 +1,4 @@
-"""From a finished picture to an item of the catalogue: whose it is, what it is called, its lineage."""
+"""From a finished picture to an item of the catalogue: whose it is, its title, its lineage."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ TITLE_CHARS = 120
 
 
 def create_item(*, job: Job, guidance: Guidance, result: GenerationResult) -> Item:
-    """Store the picture as a draft item and return it; an edit becomes the source's next version."""
+    """Store the picture as a draft and return it; an edit becomes the source's next version."""
     source = job.source
     attributes = merged_attributes(guidance, source)
     return create_generated_item(

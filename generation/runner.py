@@ -1,4 +1,4 @@
-"""The work of one job in a worker: claim, load, draw, finish. Safe to deliver any number of times."""
+"""The work of one job in a worker: claim, load, draw, finish. Safe to deliver repeatedly."""
 
 from __future__ import annotations
 

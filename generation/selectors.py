@@ -63,7 +63,7 @@ def list_jobs(user: User) -> QuerySet[Job]:
     """Return the person's jobs, newest first, with what a list shows of them."""
     return (
         Job.objects.filter(user=user)
-        .select_related("result", "source")
+        .select_related("user", "result", "source")
         .order_by("-created_at", "-pk")
     )
 
