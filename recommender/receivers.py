@@ -1,1 +1,22 @@
-"""Receivers of catalogue signals; they only enqueue."""
+"""Receivers of catalogue signals; nothing here is needed for an item to appear or vanish.
+
+A published item enters ranking with the next page (the pool is topped up on every read), and a
+removed one leaves at once, since every page asks the database which of its candidates it may
+show. So the receiver only shortens the way: this process reads its pool anew.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.dispatch import receiver
+
+from catalog.signals import item_removed
+
+
+@receiver(item_removed, dispatch_uid="recommender_forgets_removed_item")
+def forget_removed_item(sender: Any, item_id: int, **kwargs: Any) -> None:
+    """Drop this process's copy of the pool, so that the place goes to another item."""
+    from recommender.services import serving
+
+    serving.forget_pool()

@@ -1,0 +1,215 @@
+"""Feedback: what people did, stored once each, and read back as opinions."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import numpy as np
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from accounts.models import Consent, User
+from catalog.models import Embedding, Item
+from common.errors import InvalidInputError
+from recommender.core.content import mean_direction
+from recommender.core.data import Event, Opinion, opinions
+from recommender.models import Interaction
+
+MAX_BATCH = 200
+MAX_DWELL_S = 3600.0
+OLDEST_EVENT = timedelta(days=7)
+# A person's newest events that ranking reads: enough for a taste, bounded for speed.
+HISTORY_EVENTS = 1500
+PASSIVE = {Interaction.Kind.VIEW, Interaction.Kind.DWELL}
+REACTIONS = {
+    Interaction.Kind.LIKE,
+    Interaction.Kind.DISLIKE,
+    Interaction.Kind.NOT_INTERESTED,
+    Interaction.Kind.UNDO,
+}
+
+
+@dataclass
+class RecordResult:
+    """What became of a batch: how many rows were kept, and a sentence for each that was not."""
+
+    stored: int = 0
+    problems: list[dict[str, Any]] = field(default_factory=list)
+
+
+def learning_allowed(user: User) -> bool | None:
+    """Return the person's newest answer on personalisation; None while they gave none."""
+    return (
+        Consent.objects.filter(user=user, kind=Consent.Kind.PERSONALISATION)
+        .order_by("-answered_at", "-id")
+        .values_list("granted", flat=True)
+        .first()
+    )
+
+
+def record_events(*, user: User, events: Iterable[Any]) -> RecordResult:
+    """Store a batch of {event_id, item_id, kind, value?, at?}; sending it again changes nothing.
+
+    A bad row is answered by a sentence and the rest is kept. Items the person may not see are
+    bad rows. Who refused personalisation gets no row stored; who was never asked keeps only what
+    they did on purpose (reactions, shares), not what they merely watched.
+    """
+    events = list(events)
+    if len(events) > MAX_BATCH:
+        raise InvalidInputError(f"Send at most {MAX_BATCH} events at a time.")
+    allowed = learning_allowed(user)
+    result = RecordResult()
+    rows = []
+    now = timezone.now()
+    for index, event in enumerate(events):
+        try:
+            rows.append((index, _parse(event, user, now)))
+        except InvalidInputError as error:
+            result.problems.append({"index": index, "detail": str(error)})
+    if allowed is False:
+        return result
+    if allowed is None:
+        rows = [(index, row) for index, row in rows if row.kind not in PASSIVE]
+    visible = set(
+        Item.objects.for_audience(user)
+        .filter(pk__in={row.item_id for _, row in rows})
+        .values_list("pk", flat=True)
+    )
+    for index, row in rows:
+        if row.item_id not in visible:
+            result.problems.append({"index": index, "detail": "This item is not available."})
+    kept = [row for _, row in rows if row.item_id in visible]
+    known = set(
+        Interaction.objects.filter(
+            user=user, event_id__in=[row.event_id for row in kept]
+        ).values_list("event_id", flat=True)
+    )
+    fresh = list({row.event_id: row for row in kept if row.event_id not in known}.values())
+    # A resend that overtakes this one is caught by the constraint.
+    Interaction.objects.bulk_create(fresh, ignore_conflicts=True)
+    result.stored = len(fresh)
+    return result
+
+
+def _parse(event: Any, user: User, now: datetime) -> Interaction:
+    """Return the unsaved row of one event; anything odd is refused with a sentence."""
+    if not isinstance(event, Mapping):
+        raise InvalidInputError("An event must be an object.")
+    kind = event.get("kind")
+    if kind not in Interaction.Kind.values:
+        raise InvalidInputError("This kind of event does not exist.")
+    try:
+        event_id = uuid.UUID(str(event.get("event_id")))
+    except ValueError:
+        raise InvalidInputError("An event needs an event_id that is a UUID.") from None
+    item_id = event.get("item_id")
+    if not isinstance(item_id, int) or isinstance(item_id, bool) or not 0 < item_id < 2**63:
+        raise InvalidInputError("An event needs the item_id of an item.")
+    value = event.get("value", 1.0)
+    if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1e9:
+        raise InvalidInputError("An event's value must be a number from 0 up.")
+    return Interaction(
+        user=user,
+        item_id=item_id,
+        kind=kind,
+        value=min(float(value), MAX_DWELL_S),
+        event_id=event_id,
+        created_at=_moment(event.get("at"), now),
+    )
+
+
+def _moment(text: Any, now: datetime) -> datetime:
+    """Return the client's time where it is believable: a wrong clock must not reorder opinions."""
+    try:
+        moment = parse_datetime(text) if isinstance(text, str) else None
+    except ValueError:
+        moment = None
+    if moment is None or timezone.is_naive(moment) or moment > now or moment < now - OLDEST_EVENT:
+        return now
+    return moment
+
+
+def react(*, user: User, item: Item, kind: str) -> str:
+    """Store a like, dislike, not_interested or undo; returns the reaction now in force.
+
+    Repeating the one in force stores nothing. Nothing is stored for who refused personalisation.
+    """
+    if kind not in REACTIONS:
+        raise InvalidInputError("This reaction does not exist.")
+    current = current_reactions(user=user, item_ids=[item.pk]).get(item.pk, "")
+    wanted = "" if kind == Interaction.Kind.UNDO else kind
+    if wanted == current:
+        return current
+    if learning_allowed(user) is False:
+        raise InvalidInputError(
+            "You asked us not to learn from what you do, so this was not kept. "
+            "You can change that in your preferences."
+        )
+    Interaction.objects.create(user=user, item=item, kind=kind, created_at=timezone.now())
+    return wanted
+
+
+def current_reactions(*, user: User, item_ids: Iterable[int]) -> dict[int, str]:
+    """Return the reaction in force on each of these items; items without one are absent."""
+    newest = (
+        Interaction.objects.filter(user=user, item_id__in=list(item_ids), kind__in=REACTIONS)
+        .order_by("item_id", "-created_at", "-id")
+        .distinct("item_id")
+        .values_list("item_id", "kind")
+    )
+    return {item_id: kind for item_id, kind in newest if kind != Interaction.Kind.UNDO}
+
+
+def user_opinions(user: User) -> dict[int, Opinion]:
+    """Return the person's opinion of each item they did something with lately. One query."""
+    rows = (
+        Interaction.objects.filter(user=user)
+        .exclude(kind=Interaction.Kind.VIEW)
+        .order_by("-created_at", "-id")
+        .values_list("item_id", "kind", "value", "created_at")[:HISTORY_EVENTS]
+    )
+    # Oldest first: events of one moment keep the order in which they were stored.
+    events = [Event(user.pk, item, kind, value, at.timestamp()) for item, kind, value, at in rows]
+    held = opinions(reversed(events))
+    return {item: opinion for (_, item), opinion in held.items()}
+
+
+def user_history(user: User, k: int = 50) -> list[int]:
+    """Return the ids of the items the person likes, newest first (`User_Hist`)."""
+    liked = [
+        (opinion.at, item)
+        for item, opinion in user_opinions(user).items()
+        if opinion.reaction == Interaction.Kind.LIKE
+    ]
+    return [item for _, item in sorted(liked, reverse=True)[:k]]
+
+
+def liked_items(user: User, limit: int = 50) -> list[Item]:
+    """Return liked items that the person may still see, newest like first."""
+    ids = user_history(user, HISTORY_EVENTS)
+    found = Item.objects.for_audience(user).in_bulk(ids)
+    return [found[item] for item in ids if item in found][:limit]
+
+
+def disliked_item_ids(user: User) -> set[int]:
+    """Return the items the person dislikes or is not interested in."""
+    rejected = {Interaction.Kind.DISLIKE, Interaction.Kind.NOT_INTERESTED}
+    return {item for item, held in user_opinions(user).items() if held.reaction in rejected}
+
+
+def user_vector_model() -> str | None:
+    """Return the name of the encoder whose vectors ranking uses: that of the newest vector."""
+    return Embedding.objects.order_by("-pk").values_list("model", flat=True).first()
+
+
+def user_vector(user: User, limit: int = 50) -> np.ndarray | None:
+    """Return the mean of the liked items' vectors, of length 1 (`User_Emb`); None without likes."""
+    vectors = Embedding.objects.filter(
+        item_id__in=user_history(user, limit), model=user_vector_model() or ""
+    ).values_list("vector", flat=True)
+    rows = [np.asarray(vector, dtype=np.float32) for vector in vectors]
+    return mean_direction(np.stack(rows)) if rows else None

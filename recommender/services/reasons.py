@@ -1,0 +1,131 @@
+"""Why a source proposed an item: true reasons, naming the opinions that counted most."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from accounts.models import User
+from recommender.core import blend as mix
+from recommender.core.data import Opinion
+from recommender.core.ease import contributions
+from recommender.models import Interaction
+from recommender.services.feedback import learning_allowed, user_opinions
+from recommender.services.serving import Pool, ServingModel, Vectors, rows_of
+
+NAMED_ITEMS = 3
+# Newest likes whose vectors are compared with every item.
+LIKED_VECTORS = 20
+
+
+@dataclass(frozen=True)
+class Person:
+    """What ranking knows of a person; everything empty for a visitor or without their leave."""
+
+    opinions: dict[int, Opinion]
+    interests: dict[str, list[str]]
+
+    @property
+    def positive(self) -> list[int]:
+        """Return the items with a positive opinion, newest first."""
+        held = [(o.at, item) for item, o in self.opinions.items() if o.weight > 0]
+        return [item for _, item in sorted(held, reverse=True)]
+
+    @property
+    def rejected(self) -> list[int]:
+        """Return the items rejected in so many words, newest first."""
+        held = [(o.at, item) for item, o in self.opinions.items() if o.weight < 0 and o.reaction]
+        return [item for _, item in sorted(held, reverse=True)]
+
+
+def person_of(user: User | None) -> Person:
+    if user is None or not user.is_authenticated or learning_allowed(user) is False:
+        return Person({}, {})
+    interests = user.profile.interests
+    return Person(user_opinions(user), interests if isinstance(interests, dict) else {})
+
+
+class Reasons:
+    """Reasons of a set of items; what each opinion gave to each item is computed once."""
+
+    def __init__(
+        self,
+        person: Person,
+        model: ServingModel | None,
+        vectors: Vectors | None,
+        item_ids: list[int],
+    ) -> None:
+        self.person = person
+        wanted = np.array(item_ids, dtype=np.int64)
+        positive = np.array(person.positive, dtype=np.int64)
+        self._column = {item: at for at, item in enumerate(item_ids)}
+        self._collective = self._by_collective(positive, wanted, model)
+        self._content = self._by_content(positive[:LIKED_VECTORS], wanted, vectors)
+
+    def of(self, item_id: int, source: str, pool: Pool, place: int) -> tuple[str, dict[str, Any]]:
+        """Return (source, reason); a source that can name nothing hands over to the next."""
+        if source == mix.COLLECTIVE:
+            named = self._named(self._collective, item_id)
+            if named:
+                return source, self._because(named)
+            # A new item that the model has not met, ranked by its likeness instead.
+            source = mix.CONTENT
+        if source == mix.CONTENT:
+            named = self._named(self._content, item_id)
+            if named:
+                return source, {"kind": "looks_like", "item_ids": named}
+            source = mix.FRESH
+        if source == mix.INTERESTS:
+            return source, self._by_interests(pool, place)
+        return source, {"kind": source}
+
+    def _named(self, parts: tuple[np.ndarray, np.ndarray], item_id: int) -> list[int]:
+        """Return the items whose part in this item's score is largest, those above 0 only."""
+        items, matrix = parts
+        column = matrix[:, self._column[item_id]]
+        return [int(items[at]) for at in np.argsort(-column)[:NAMED_ITEMS] if column[at] > 0]
+
+    def _because(self, named: list[int]) -> dict[str, Any]:
+        held = self.person.opinions
+        liked = [item for item in named if held[item].reaction == Interaction.Kind.LIKE]
+        if liked:
+            return {"kind": "because_you_liked", "item_ids": liked}
+        return {"kind": "because_you_watched", "item_ids": named}
+
+    def _by_collective(
+        self, positive: np.ndarray, wanted: np.ndarray, model: ServingModel | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return (items, (items, wanted)): what each positive opinion adds to each item."""
+        nothing = np.zeros((0, len(wanted)), dtype=np.float32)
+        if model is None or not len(positive):
+            return positive[:0], nothing
+        rows, columns = model.rows_of(positive), model.rows_of(wanted)
+        positive, rows = positive[rows >= 0], rows[rows >= 0]
+        if not len(rows):
+            return positive, nothing
+        values = np.array([self.person.opinions[int(item)].weight for item in positive])
+        parts = contributions(model.weights, rows, values, np.maximum(columns, 0))
+        return positive, np.where(columns >= 0, parts, 0.0)
+
+    def _by_content(
+        self, liked: np.ndarray, wanted: np.ndarray, vectors: Vectors | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return (items, (items, wanted)): the cosine of each liked item to each item."""
+        nothing = np.zeros((0, len(wanted)), dtype=np.float32)
+        if vectors is None or not len(liked):
+            return liked[:0], nothing
+        rows, columns = rows_of(vectors.item_ids, liked), rows_of(vectors.item_ids, wanted)
+        liked, rows = liked[rows >= 0], rows[rows >= 0]
+        if not len(rows):
+            return liked, nothing
+        cosines = vectors.matrix[rows] @ vectors.matrix[np.maximum(columns, 0)].T
+        return liked, np.where(columns >= 0, cosines, 0.0)
+
+    def _by_interests(self, pool: Pool, place: int) -> dict[str, Any]:
+        interests = self.person.interests
+        words = [name for name in pool.colours[place] if name in interests.get("colours", [])]
+        if str(pool.garment_type[place]) in interests.get("types", []):
+            words.append(str(pool.garment_type[place]))
+        return {"kind": "your_interests", "words": words}
