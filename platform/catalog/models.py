@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -10,6 +11,7 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import Q
+from django.urls import reverse
 from django.utils import timezone
 from pgvector.django import VectorField
 
@@ -28,6 +30,10 @@ class ItemQuerySet(models.QuerySet["Item"]):
         if user is None or not user.is_authenticated or user.is_minor:
             items = items.filter(age_rating=Item.AgeRating.ALL)
         return items
+
+    def with_assets(self) -> ItemQuerySet:
+        """Fetch each item's files with it: one query for a whole list."""
+        return self.prefetch_related("assets")
 
     def stale_media(self) -> ItemQuerySet:
         """Items whose processing was lost: waiting too long, or claimed by a worker that died."""
@@ -179,6 +185,34 @@ class Item(models.Model):
     def root_id(self) -> int:
         return self.parent_id or self.pk
 
+    def asset(self, role: str) -> Asset | None:
+        """Return the file of this role. No query where assets were prefetched, else one for all."""
+        models.prefetch_related_objects([self], "assets")
+        return next((asset for asset in self.assets.all() if asset.role == role), None)
+
+    @property
+    def master_url(self) -> str:
+        return self._url_of(Asset.Role.MASTER)
+
+    @property
+    def poster_url(self) -> str:
+        return self._url_of(Asset.Role.POSTER)
+
+    @property
+    def thumb_url(self) -> str:
+        return self._url_of(Asset.Role.THUMB)
+
+    @property
+    def captions_url(self) -> str:
+        return self._url_of(Asset.Role.CAPTIONS)
+
+    def get_absolute_url(self) -> str:
+        return reverse("catalog:item", args=[self.pk])
+
+    def _url_of(self, role: str) -> str:
+        asset = self.asset(role)
+        return asset.url if asset else ""
+
 
 class Asset(models.Model):
     """One file we made of an item: always our own re-encoding, never the upload itself."""
@@ -208,6 +242,13 @@ class Asset(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role} of {self.item_id}"
+
+    @property
+    def url(self) -> str:
+        """Address of the view that checks who asks; changes with the bytes, so it can be cached."""
+        extension = posixpath.splitext(self.file.name)[1].lstrip(".") or "bin"
+        path = reverse("catalog:media", args=[self.pk, self.role, extension])
+        return f"{path}?v={self.sha256[:12]}"
 
 
 class Embedding(models.Model):

@@ -1,0 +1,198 @@
+"""Who may see which items, and finding them. Views get items no other way."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from django.contrib.auth.models import AnonymousUser
+from django.contrib.postgres.search import SearchQuery, SearchRank
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
+from django.http import Http404
+from pgvector.django import MaxInnerProduct
+
+from catalog.models import Embedding, Item
+from common.guidance import Attributes
+from common.vocabulary import ALIASES, COLOURS, PATTERNS, TYPES
+
+if TYPE_CHECKING:
+    from accounts.models import User
+
+MAX_QUERY_CHARS = 200
+
+
+def can_view(user: User | AnonymousUser | None, item: Item) -> bool:
+    """Return whether this person may see the item.
+
+    Published: everybody whom its age rating admits. Otherwise its owner and moderators alone; the
+    person it was made for sees it once it is published.
+    """
+    if item.is_public and item.age_rating == Item.AgeRating.ALL:
+        return True
+    if user is None or not user.is_authenticated:
+        return False
+    if item.owner_id == user.pk or user.can_moderate:
+        return True
+    return item.is_public and not user.is_minor
+
+
+def can_edit(user: User | AnonymousUser | None, item: Item) -> bool:
+    """Return whether this person may change, submit or delete the item."""
+    return user is not None and user.is_authenticated and item.owner_id == user.pk
+
+
+def get_item(*, user: User | AnonymousUser | None, pk: int) -> Item:
+    """Return the item with its assets; `Http404` when it is not there or not for this person."""
+    item = Item.objects.with_assets().select_related("owner", "made_for").filter(pk=pk).first()
+    if item is None or not can_view(user, item):
+        raise Http404("There is no such item.")
+    return item
+
+
+def list_own_items(user: User) -> QuerySet[Item]:
+    """Return a person's own items in every state, newest first."""
+    return Item.objects.with_assets().filter(owner=user).order_by("-created_at", "-pk")
+
+
+def list_lineage(*, user: User | AnonymousUser | None, item: Item) -> list[Item]:
+    """Return the versions of one thing that this person may see, oldest first, `item` among them."""
+    root = item
+    for _ in range(20):
+        if root.parent is None:
+            break
+        root = root.parent
+    family, newest = {root.pk: root}, [root.pk]
+    while newest and len(family) < 50:
+        children = Item.objects.with_assets().filter(parent__in=newest).exclude(pk__in=family)
+        newest = [child.pk for child in children]
+        family.update({child.pk: child for child in children})
+    return sorted((one for one in family.values() if can_view(user, one)), key=lambda one: one.pk)
+
+
+def search_items(
+    *,
+    user: User | AnonymousUser | None,
+    text: str = "",
+    garment_type: str | None = None,
+    colours: Sequence[str] = (),
+    pattern: str | None = None,
+    unwanted: Attributes | None = None,
+    kind: str | None = None,
+    limit: int = 24,
+    offset: int = 0,
+) -> QuerySet[Item]:
+    """Return published items that this person may see and that match, best first.
+
+    Attributes are filters: type and pattern exactly, colours by overlap. `text` may name attributes
+    in anybody's words ("burgundy frocks"); its other words must stand in title or description.
+    """
+    items = Item.objects.for_audience(user).with_assets()
+    if garment_type:
+        items = items.filter(garment_type=garment_type)
+    if colours:
+        items = items.filter(colours__overlap=list(colours))
+    if pattern:
+        items = items.filter(pattern=pattern)
+    if kind:
+        items = items.filter(kind=kind)
+    if unwanted:
+        items = _without(items, unwanted)
+    named, rest = read_words(text)
+    main = [*colours, *named.colours][:1]
+    items = items.annotate(main_colour=_has_main_colour(main))
+    items = _matching_text(items, text, named, rest)
+    order = ("-main_colour", "-rank", "-published_at", "-pk")
+    return items.order_by(*order)[offset : offset + limit]
+
+
+def nearest_items(
+    *,
+    vector: np.ndarray,
+    model: str,
+    limit: int,
+    exclude_ids: Collection[int] = (),
+    user: User | AnonymousUser | None = None,
+) -> list[tuple[int, float]]:
+    """Return (item id, cosine) of the published items nearest to a vector of length 1, best first.
+
+    Exact. Only vectors of the encoder named `model` are compared, whatever their dimension.
+    """
+    rows = (
+        Embedding.objects.filter(model=model, item__in=Item.objects.for_audience(user))
+        .exclude(item_id__in=list(exclude_ids))
+        .annotate(distance=MaxInnerProduct("vector", np.asarray(vector, dtype=np.float32)))
+        .order_by("distance", "item_id")
+        .values_list("item_id", "distance")[:limit]
+    )
+    # pgvector's operator yields the negative inner product, so that smaller is nearer.
+    return [(item_id, -distance) for item_id, distance in rows]
+
+
+def read_words(text: str) -> tuple[Attributes, str]:
+    """Return the attributes that these words name, and the words that name none."""
+    found: dict[str, list[str]] = {"type": [], "colour": [], "pattern": []}
+    rest = []
+    for word in _clean(text).split():
+        attribute, value = _meaning(word.lower().strip(",.;!?\"'"))
+        if attribute in found:
+            found[attribute].append(value)
+        else:
+            rest.append(word)
+    named = Attributes(
+        type=next(iter(found["type"]), None),
+        colours=tuple(dict.fromkeys(found["colour"])),
+        pattern=next(iter(found["pattern"]), None),
+    )
+    return named, " ".join(rest)
+
+
+def _meaning(word: str) -> tuple[str, str]:
+    for attribute, values in (("type", TYPES), ("colour", COLOURS), ("pattern", PATTERNS)):
+        if word in values:
+            return attribute, word
+    return ALIASES.get(word, ("", ""))
+
+
+def _clean(text: str) -> str:
+    return text.replace("\x00", " ")[:MAX_QUERY_CHARS].strip()
+
+
+def _without(items: QuerySet[Item], unwanted: Attributes) -> QuerySet[Item]:
+    if unwanted.type:
+        items = items.exclude(garment_type=unwanted.type)
+    if unwanted.colours:
+        items = items.exclude(colours__overlap=list(unwanted.colours))
+    if unwanted.pattern:
+        items = items.exclude(pattern=unwanted.pattern)
+    return items
+
+
+def _has_main_colour(main: Sequence[str]) -> Case | Value:
+    """1 where the garment is mainly of the first colour asked for, else 0."""
+    if not main:
+        return Value(0, output_field=IntegerField())
+    return Case(When(colours__0=main[0], then=1), default=0, output_field=IntegerField())
+
+
+def _matching_text(
+    items: QuerySet[Item], text: str, named: Attributes, rest: str
+) -> QuerySet[Item]:
+    """Keep items whose words match all of the text, or whose attributes are those it names."""
+    cleaned = _clean(text)
+    if not cleaned:
+        return items.annotate(rank=Value(0.0))
+    query = SearchQuery(cleaned, search_type="websearch", config="english")
+    condition = Q(search=query)
+    if named:
+        as_named = Q()
+        if named.type:
+            as_named &= Q(garment_type=named.type)
+        if named.colours:
+            as_named &= Q(colours__overlap=list(named.colours))
+        if named.pattern:
+            as_named &= Q(pattern=named.pattern)
+        if rest:
+            as_named &= Q(search=SearchQuery(rest, search_type="websearch", config="english"))
+        condition |= as_named
+    return items.annotate(rank=SearchRank(F("search"), query)).filter(condition)

@@ -1,0 +1,39 @@
+"""Work on items that runs in a worker."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+# Wall-clock limit of the child process is ten minutes; storing what it made takes seconds.
+PROCESS_SOFT_S = 660
+PROCESS_HARD_S = 690
+
+
+@shared_task(
+    acks_late=True,
+    ignore_result=True,
+    soft_time_limit=PROCESS_SOFT_S,
+    time_limit=PROCESS_HARD_S,
+    autoretry_for=(OSError,),
+    max_retries=3,
+    retry_backoff=True,
+)
+def process_media_task(item_id: int) -> None:
+    from catalog.services import process_media  # breaks the import cycle
+
+    process_media(item_id=item_id)
+
+
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=50, time_limit=60)
+def requeue_stale_media_task() -> None:
+    from catalog.services import requeue_stale_media  # breaks the import cycle
+
+    requeue_stale_media()
+
+
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=240, time_limit=270)
+def embed_item_task(item_id: int) -> None:
+    from catalog.models import Item  # breaks the import cycle
+    from catalog.services import embed_items
+
+    embed_items(items=Item.objects.filter(pk=item_id, media_state=Item.MediaState.READY))

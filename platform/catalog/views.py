@@ -1,0 +1,68 @@
+"""Pages of items: one item, its files, search."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
+from django.shortcuts import render
+from django.views.decorators.http import require_GET, require_safe
+
+from catalog.forms import SearchForm
+from catalog.models import Asset
+from catalog.selectors import can_edit, can_view, get_item, list_lineage, search_items
+from catalog.serving import is_local, serve_file
+from common.http import HtmxRequest, wants_fragment
+
+PAGE_SIZE = 24
+
+
+@require_safe
+def item_page(request: HttpRequest, pk: int) -> HttpResponse:
+    """One item: its media, where it came from, its versions and attributes."""
+    item = get_item(user=request.user, pk=pk)
+    context = {
+        "item": item,
+        "lineage": list_lineage(user=request.user, item=item),
+        "can_edit": can_edit(request.user, item),
+    }
+    return render(request, "catalog/item.html", context)
+
+
+@require_safe
+def media(request: HttpRequest, asset_id: int, role: str, extension: str) -> HttpResponseBase:
+    """One file of an item, for those who may see the item; to all others it does not exist."""
+    asset = Asset.objects.select_related("item").filter(pk=asset_id, role=role).first()
+    if asset is None or not can_view(request.user, asset.item):
+        raise Http404("There is no such file.")
+    if not is_local(asset):
+        return HttpResponseRedirect(asset.file.url)
+    return serve_file(request, asset, is_public=asset.item.is_public)
+
+
+@require_GET
+def search_page(request: HtmxRequest) -> HttpResponse:
+    """Search by words and attributes; the whole page, or only its results for htmx."""
+    form = SearchForm(request.GET)
+    valid = form.is_valid()
+    asked = form.cleaned_data
+    page = (valid and asked.get("page")) or 1
+    found = list(
+        search_items(
+            user=request.user,
+            text=asked.get("q", ""),
+            garment_type=asked.get("type") or None,
+            colours=[asked["colour"]] if asked.get("colour") else [],
+            pattern=asked.get("pattern") or None,
+            kind=asked.get("kind") or None,
+            limit=PAGE_SIZE + 1,
+            offset=(page - 1) * PAGE_SIZE,
+        )
+    )
+    query = request.GET.copy()
+    query["page"] = str(page + 1)
+    context = {
+        "form": form,
+        "items": found[:PAGE_SIZE],
+        "next_query": query.urlencode() if len(found) > PAGE_SIZE else "",
+    }
+    template = "catalog/search.html#results" if wants_fragment(request) else "catalog/search.html"
+    return render(request, template, context)
