@@ -8,7 +8,13 @@ from functools import lru_cache
 import numpy as np
 import skia
 
-from demo import silhouettes_lower, silhouettes_small, silhouettes_tailored, silhouettes_upper
+from demo import (
+    silhouettes_lower,
+    silhouettes_outer,
+    silhouettes_small,
+    silhouettes_tailored,
+    silhouettes_upper,
+)
 from demo.backdrop import HEIGHT, WIDTH, draw_backdrop
 from demo.fabric import Cloth, draw_motif, draw_pattern, ink, scaled, shaded, weave
 from demo.garments import GarmentSpec
@@ -24,7 +30,7 @@ BUILDERS = {
     "shirt": silhouettes_tailored.shirt,
     "blouse": silhouettes_tailored.blouse,
     "blazer": silhouettes_tailored.blazer,
-    "outwear": silhouettes_tailored.outwear,
+    "outwear": silhouettes_outer.outwear,
     "dress": silhouettes_lower.dress,
     "skirt": silhouettes_lower.skirt,
     "pants": silhouettes_lower.pants,
@@ -50,21 +56,22 @@ def draw_garment(spec: GarmentSpec, width: int = 480, height: int = 640) -> np.n
     """Return the picture of a garment in front of its backdrop: (height, width, 3) uint8 RGB."""
     surface = skia.Surface(width, height)
     canvas = surface.getCanvas()
-    canvas.save()
-    frame_backdrop(canvas, width, height)
-    draw_backdrop(canvas, spec.background)
-    canvas.restore()
+    fill_backdrop(canvas, spec, width, height)
     layer = garment_layer(spec, width, height)
-    draw_shadow(canvas, layer, spec, width, height)
+    _draw_shadow(canvas, shadow_of(layer), width, height)
+    _contact_shadow(canvas, spec, width, height)
     canvas.drawImage(layer, 0, 0)
     return np.ascontiguousarray(surface.toarray(colorType=skia.kRGBA_8888_ColorType)[..., :3])
 
 
-def frame_backdrop(canvas: skia.Canvas, width: int, height: int) -> None:
-    """Scale design units so that the backdrop covers the frame."""
+def fill_backdrop(canvas: skia.Canvas, spec: GarmentSpec, width: int, height: int) -> None:
+    """Draw the backdrop so that it covers the frame."""
     scale = max(width / WIDTH, height / HEIGHT)
+    canvas.save()
     canvas.translate((width - WIDTH * scale) / 2, (height - HEIGHT * scale) / 2)
     canvas.scale(scale, scale)
+    draw_backdrop(canvas, spec.background)
+    canvas.restore()
 
 
 def garment_layer(spec: GarmentSpec, width: int, height: int) -> skia.Image:
@@ -97,40 +104,41 @@ def cloth_of(spec: GarmentSpec, rng: np.random.Generator) -> Cloth:
     return weave(main, second, spec.pattern)
 
 
-def draw_shadow(
-    canvas: skia.Canvas, layer: skia.Image, spec: GarmentSpec, width: int, height: int
-) -> None:
-    """Draw what the garment throws on wall and floor.
+def shadow_of(layer: skia.Image) -> skia.Image:
+    """Return the shadow a garment throws, at an eighth of its size.
 
-    The shadow is the garment shrunk eightfold and drawn large again: as soft as a blur, far cheaper.
+    Drawn large again it is as soft as a blur and far cheaper.
     """
-    scale = min(width / WIDTH, height / HEIGHT)
-    small = skia.Surface(max(width // 8, 12), max(height // 8, 16))
+    small = skia.Surface(max(layer.width() // 8, 12), max(layer.height() // 8, 16))
     linear = skia.SamplingOptions(skia.FilterMode.kLinear, skia.MipmapMode.kLinear)
     tint = skia.ColorFilters.Blend(skia.Color(44, 34, 40), skia.BlendMode.kSrcIn)
+    frame = skia.Rect.MakeWH(small.width(), small.height())
+    small.getCanvas().drawImageRect(layer, frame, linear, skia.Paint(ColorFilter=tint))
+    return small.makeImageSnapshot()
+
+
+def _draw_shadow(canvas: skia.Canvas, shadow: skia.Image, width: int, height: int) -> None:
+    """Draw the shadow on the wall: a far soft one and a near one."""
+    scale = min(width / WIDTH, height / HEIGHT)
     whole = skia.Rect.MakeWH(width, height)
-    small.getCanvas().drawImageRect(
-        layer, skia.Rect.MakeWH(small.width(), small.height()), linear, skia.Paint(ColorFilter=tint)
-    )
     cubic = skia.SamplingOptions(skia.CubicResampler.Mitchell())
     for dx, dy, alpha in ((13, 20, 0.24), (4, 7, 0.26)):
-        paint = skia.Paint(Alphaf=alpha)
-        canvas.drawImageRect(
-            small.makeImageSnapshot(), whole.makeOffset(dx * scale, dy * scale), cubic, paint
-        )
-    _contact_shadow(canvas, spec, width, height, scale)
+        moved = whole.makeOffset(dx * scale, dy * scale)
+        canvas.drawImageRect(shadow, moved, cubic, skia.Paint(Alphaf=alpha))
 
 
-def _contact_shadow(
-    canvas: skia.Canvas, spec: GarmentSpec, width: int, height: int, scale: float
-) -> None:
-    floor = FLOOR.get(spec.cut, 262.0)
+def floor_of(spec: GarmentSpec) -> float:
+    """Return how far below the middle the floor under the garment is, in design units."""
+    return FLOOR.get(spec.cut, 262.0)
+
+
+def _contact_shadow(canvas: skia.Canvas, spec: GarmentSpec, width: int, height: int) -> None:
+    scale = min(width / WIDTH, height / HEIGHT)
     canvas.save()
-    canvas.translate(width / 2, height / 2 + floor * scale)
-    canvas.scale(scale * 1.0, scale * 0.11)
-    shader = skia.GradientShader.MakeRadial(
-        skia.Point(0, 0), 170, [skia.Color(40, 30, 34, 96), skia.Color(40, 30, 34, 0)]
-    )
+    canvas.translate(width / 2, height / 2 + floor_of(spec) * scale)
+    canvas.scale(scale, scale * 0.11)
+    colours = [skia.Color(40, 30, 34, 96), skia.Color(40, 30, 34, 0)]
+    shader = skia.GradientShader.MakeRadial(skia.Point(0, 0), 170, colours)
     canvas.drawCircle(0, 0, 170, skia.Paint(AntiAlias=True, Shader=shader))
     canvas.restore()
 

@@ -1,4 +1,4 @@
-"""What a garment of the demo world is: its attributes, how they are drawn by lot, and its captions."""
+"""What a garment of the demo world is: its attributes, drawn by lot, and its captions."""
 
 from __future__ import annotations
 
@@ -54,8 +54,10 @@ LENGTHS: dict[str, tuple[str, ...]] = {
 }
 # Words of cut and length that say something to a reader; the rest only shape the drawing.
 SPOKEN = {
-    "crew-neck", "v-neck", "turtleneck", "slim", "loose", "ruffled", "fitted", "a-line", "flared", "pleated", "wide-leg",
-    "pencil", "straight", "double-breasted", "cropped", "mini", "midi", "maxi", "sleeveless", "long",
+    "crew-neck", "v-neck", "turtleneck", "slim", "loose", "ruffled", "fitted", "a-line",
+    "flared", "pleated", "wide-leg",
+    "pencil", "straight", "double-breasted", "cropped", "mini", "midi", "maxi", "sleeveless",
+    "long",
 }  # fmt: skip
 # How often each pattern is drawn by lot: plain garments are the most common in a wardrobe.
 PATTERN_WEIGHTS = {

@@ -129,7 +129,7 @@ def smooth(points: Sequence[Point], *, closed: bool = False) -> skia.Path:
 
 
 def symmetric(right: Sequence[Point]) -> skia.Path:
-    """Return a closed outline from its right half, given from the top middle to the bottom middle."""
+    """Return a closed outline from its right half, top middle to bottom middle."""
     left = [(-p[0], *p[1:]) for p in reversed(right) if abs(p[0]) > 1e-6]
     return smooth([*right, *left], closed=True)
 

@@ -19,7 +19,7 @@ from demo.shapes import (
     smooth,
     symmetric,
 )
-from demo.silhouettes_upper import Body, cuff_band, hem_stitch, sleeve
+from demo.torso import Body, cuff_band, hem_stitch, sleeve
 
 if TYPE_CHECKING:
     from demo.garments import GarmentSpec
@@ -47,8 +47,10 @@ def dress(spec: GarmentSpec, rng: np.random.Generator) -> Garment:
     _dress_sleeves(garment, body, spec, rng)
     (ax, ay), (px, py) = body.armpit[:2], body.shoulder[:2]
     outline = symmetric(
-        [*body.neckline, (px, py, 1), (min(px, ax) - 8, ay * 0.6 + py * 0.4), (ax, ay, 1), (66, -70), (58, -38, 1),
-         (flare * 0.62 + 16, 40), (flare * 0.9, hem * 0.66), (flare, hem, 1), *_wavy_hem(flare, hem, 0.2 if spec.cut == "fitted" else 1.0)]
+        [*body.neckline, (px, py, 1), (min(px, ax) - 8, ay * 0.6 + py * 0.4), (ax, ay, 1),
+         (66, -70), (58, -38, 1),
+         (flare * 0.62 + 16, 40), (flare * 0.9, hem * 0.66), (flare, hem, 1),
+          *_wavy_hem(flare, hem, 0.2 if spec.cut == "fitted" else 1.0)]
     )  # fmt: skip
     garment.add(
         folded(Part(outline, roundness=0.85), _skirt_folds(rng, flare, hem, waist=-34, waist_x=54))

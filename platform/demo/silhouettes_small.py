@@ -70,7 +70,8 @@ def _moved(path: skia.Path, matrix: skia.Matrix) -> skia.Path:
 def _sneaker(rng: np.random.Generator) -> tuple[list[Element], tuple[float, float], float]:
     """Return a laced sneaker, its toe to the right, and where a motif goes."""
     upper = smooth(
-        [(-128, 42, 1), (-134, -14), (-128, -64), (-116, -84, 1), (-92, -72), (-62, -78), (-42, -92, 1), (-22, -94, 1),
+        [(-128, 42, 1), (-134, -14), (-128, -64), (-116, -84, 1), (-92, -72), (-62, -78),
+         (-42, -92, 1), (-22, -94, 1),
          (6, -62), (48, -30), (92, -18), (126, 2), (136, 42, 1)],
         closed=True,
     )  # fmt: skip
@@ -124,7 +125,8 @@ def _sneaker(rng: np.random.Generator) -> tuple[list[Element], tuple[float, floa
 def _boot(rng: np.random.Generator) -> tuple[list[Element], tuple[float, float], float]:
     """Return an ankle boot with an elastic side."""
     upper = smooth(
-        [(-110, 48, 1), (-112, 0), (-100, -60), (-104, -132, 1), (-60, -126), (-12, -134, 1), (-14, -66), (6, -24), (58, -8),
+        [(-110, 48, 1), (-112, 0), (-100, -60), (-104, -132, 1), (-60, -126), (-12, -134, 1),
+         (-14, -66), (6, -24), (58, -8),
          (104, 6), (122, 30), (124, 50, 1)],
         closed=True,
     )  # fmt: skip
@@ -172,7 +174,8 @@ def _boot(rng: np.random.Generator) -> tuple[list[Element], tuple[float, float],
 def _pump(rng: np.random.Generator) -> tuple[list[Element], tuple[float, float], float]:
     """Return a pump with a slim heel."""
     upper = smooth(
-        [(-122, -74, 1), (-128, -34), (-104, -6), (-60, 0), (-10, 28), (40, 52), (100, 62), (140, 56, 1), (134, 38), (98, 22),
+        [(-122, -74, 1), (-128, -34), (-104, -6), (-60, 0), (-10, 28), (40, 52), (100, 62),
+         (140, 56, 1), (134, 38), (98, 22),
          (56, 14), (6, -10), (-50, -44), (-96, -62)],
         closed=True,
     )  # fmt: skip
