@@ -116,7 +116,7 @@ def _submit(user: Any, asked: dict[str, Any]) -> Job:
     source_id = asked.get("source_id")
     # An item that this person may not see does not exist for them; one that they may see but not
     # edit is refused with the reason by `submit_job`.
-    source = get_item(user=user, item_id=source_id) if source_id else None
+    source = get_item(user=user, pk=source_id) if source_id else None
     liked = asked.get("liked_item_ids", [])
     visible = set(Item.objects.for_audience(user).filter(pk__in=liked).values_list("pk", flat=True))
     guidance = Guidance(

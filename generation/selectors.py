@@ -9,10 +9,9 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 
 from accounts.models import User
-from catalog.models import Asset, Item
+from catalog.models import Item
 from catalog.selectors import can_view
 from generation.models import Job
 
@@ -64,6 +63,7 @@ def list_jobs(user: User) -> QuerySet[Job]:
     return (
         Job.objects.filter(user=user)
         .select_related("user", "result", "source")
+        .prefetch_related("result__assets")
         .order_by("-created_at", "-pk")
     )
 
@@ -89,8 +89,8 @@ def get_progress(job: Job) -> Progress:
         estimate_s=estimate_s(job, position),
         item_id=item.pk if item else None,
         item_state=item.state if item else "",
-        item_url=reverse("catalog:item", args=[seen.pk]) if seen else "",
-        thumb_url=thumb_url(seen) if seen else "",
+        item_url=seen.get_absolute_url() if seen else "",
+        thumb_url=seen.thumb_url if seen else "",
         problem=job.problem,
         settled=job.is_finished and (item is None or item.state != Item.State.PENDING),
     )
@@ -152,9 +152,3 @@ def _result_text(item: Item | None) -> str:
         Item.State.PUBLISHED: "Made, screened and published",
         Item.State.REJECTED: "Made, but it did not pass screening",
     }.get(Item.State(item.state), "Made, and taken down since")
-
-
-def thumb_url(item: Item) -> str:
-    """Return where the item's small picture is served; empty while there is none."""
-    asset = Asset.objects.filter(item=item, role=Asset.Role.THUMB).first()
-    return reverse("catalog:media", args=[asset.pk]) if asset else ""

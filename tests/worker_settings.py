@@ -1,0 +1,26 @@
+"""Settings of the worker processes that tests start: the test's database and queue, short leases."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from config.settings.test import *  # noqa: F403
+from config.settings.test import DATABASES
+
+DATABASES["default"]["NAME"] = os.environ["WEFT_TEST_DATABASE"]
+QUEUE_DIR = Path(os.environ["WEFT_TEST_QUEUE"])
+CELERY_BROKER_URL = "filesystem://"
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "data_folder_in": str(QUEUE_DIR / "messages"),
+    "data_folder_out": str(QUEUE_DIR / "messages"),
+    "processed_folder": str(QUEUE_DIR / "processed"),
+    "control_folder": str(QUEUE_DIR / "control"),
+    "polling_interval": 0.05,
+}
+GENERATION_LOADER = "tests.worker_backend.load_backend"
+GENERATION_LEASE_S = 3
+GENERATION_LOST_AFTER_S = 1
+CELERY_BEAT_SCHEDULE = {
+    "requeue-stale-jobs": {"task": "generation.tasks.requeue_stale_jobs_task", "schedule": 1.0},
+}
