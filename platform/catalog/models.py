@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -16,6 +17,8 @@ from django.utils import timezone
 from pgvector.django import VectorField
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser
+
     from accounts.models import User
 
 
@@ -24,7 +27,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
         """Items that everybody may see."""
         return self.filter(state=Item.State.PUBLISHED)
 
-    def for_audience(self, user: User | None) -> ItemQuerySet:
+    def for_audience(self, user: User | AnonymousUser | None) -> ItemQuerySet:
         """Published items that this person's age band admits; unknown age counts as minor."""
         items = self.visible()
         if user is None or not user.is_authenticated or user.is_minor:
@@ -47,7 +50,7 @@ class ItemQuerySet(models.QuerySet["Item"]):
 class Item(models.Model):
     """One image or micro-video, one version of it. Only moderation makes it visible."""
 
-    LOST_AFTER = timezone.timedelta(seconds=20)
+    LOST_AFTER = timedelta(seconds=20)
 
     class Kind(models.TextChoices):
         IMAGE = "image"
@@ -173,6 +176,9 @@ class Item(models.Model):
     def __str__(self) -> str:
         return self.title or f"item {self.pk}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("catalog:item", args=[self.pk])
+
     @property
     def is_public(self) -> bool:
         return self.state == self.State.PUBLISHED
@@ -205,9 +211,6 @@ class Item(models.Model):
     @property
     def captions_url(self) -> str:
         return self._url_of(Asset.Role.CAPTIONS)
-
-    def get_absolute_url(self) -> str:
-        return reverse("catalog:item", args=[self.pk])
 
     def _url_of(self, role: str) -> str:
         asset = self.asset(role)
@@ -246,7 +249,7 @@ class Asset(models.Model):
     @property
     def url(self) -> str:
         """Address of the view that checks who asks; changes with the bytes, so it can be cached."""
-        extension = posixpath.splitext(self.file.name)[1].lstrip(".") or "bin"
+        extension = posixpath.splitext(self.file.name or "")[1].lstrip(".") or "bin"
         path = reverse("catalog:media", args=[self.pk, self.role, extension])
         return f"{path}?v={self.sha256[:12]}"
 

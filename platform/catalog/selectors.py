@@ -56,7 +56,7 @@ def list_own_items(user: User) -> QuerySet[Item]:
 
 
 def list_lineage(*, user: User | AnonymousUser | None, item: Item) -> list[Item]:
-    """Return the versions of one thing that this person may see, oldest first, `item` among them."""
+    """Return the versions of one thing that this person may see, oldest first, with `item`."""
     root = item
     for _ in range(20):
         if root.parent is None:
@@ -87,7 +87,7 @@ def search_items(
     Attributes are filters: type and pattern exactly, colours by overlap. `text` may name attributes
     in anybody's words ("burgundy frocks"); its other words must stand in title or description.
     """
-    items = Item.objects.for_audience(user).with_assets()
+    items: QuerySet[Item] = Item.objects.for_audience(user).with_assets()
     if garment_type:
         items = items.filter(garment_type=garment_type)
     if colours:

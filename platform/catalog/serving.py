@@ -70,7 +70,7 @@ def _add_headers(response: HttpResponseBase, asset: Asset, is_public: bool) -> N
 
 
 def _read(asset: Asset, start: int, end: int) -> bytes:
-    with asset.file.storage.open(asset.file.name) as file:
+    with asset.file.storage.open(str(asset.file.name)) as file:
         file.seek(start)
         return file.read(end - start + 1)
 
@@ -78,7 +78,7 @@ def _read(asset: Asset, start: int, end: int) -> bytes:
 def _whole(request: HttpRequest, asset: Asset) -> HttpResponseBase:
     if asset.bytes <= MOST_AT_ONCE:
         return HttpResponse(_read(asset, 0, asset.bytes - 1), content_type=asset.mime)
-    file = asset.file.storage.open(asset.file.name)
+    file = asset.file.storage.open(str(asset.file.name))
     # Under ASGI a plain iterator would be read into memory as a whole.
     parts = _async_parts(file) if isinstance(request, ASGIRequest) else _parts(file)
     return StreamingHttpResponse(parts, content_type=asset.mime)

@@ -44,7 +44,7 @@ class Child:
         self._process = self._start()
 
     def call(self, function: str, limits: ChildLimits, /, **arguments: Any) -> dict[str, Any]:
-        """Return what the function returned; a refusal or a crash becomes an error with a sentence."""
+        """Return what the function returned; refusals and crashes become errors with a sentence."""
         if self._process.poll() is not None or self._calls >= FILES_PER_CHILD:
             self.close()
             self._process = self._start()
@@ -171,8 +171,8 @@ def run_in_child(function: str, limits: ChildLimits, /, **arguments: Any) -> dic
 def read_upload(source: Path, folder: Path, child: Child | None = None) -> list[Rendition]:
     """Re-encode the upload at `source` into `folder`; return what was made, as files there.
 
-    The only way in for a file that we did not make. Refusals are `BadMediaError`. `child` may be one
-    lent by a pool; otherwise one is started and ended.
+    The only way in for a file that we did not make. Refusals are `BadMediaError`. `child` may be
+    one lent by a pool; otherwise one is started and ended.
     """
     with source.open("rb") as file:
         sniffed = sniff(file.read(HEAD_BYTES))

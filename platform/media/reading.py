@@ -97,7 +97,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
 
 
 def main() -> None:
-    """Answer requests from standard input until it ends. Only our JSON goes to the answers' pipe."""
+    """Answer requests from standard input until it ends; only our JSON goes to the pipe."""
     answers = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
     warnings.simplefilter("ignore")

@@ -1,15 +1,16 @@
-"""The sound of a video on its way through: any rate and layout in, AAC in step with the picture out."""
+"""The sound of a video: any rate and layout in, AAC in step with the picture out."""
 
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import cast
 
 import av
 import av.error
 import av.filter
 from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
 from av.container import OutputContainer
-from av.stream import Stream
 
 from media.limits import MAX_VIDEO_SECONDS
 
@@ -20,12 +21,12 @@ FRAME = 1024
 class SoundTrack:
     """Takes decoded sound of `stream` and writes it to `output`, filling gaps with silence."""
 
-    def __init__(self, output: OutputContainer, stream: Stream) -> None:
+    def __init__(self, output: OutputContainer, stream: AudioStream) -> None:
         self.output, self.stream = output, stream
         # Seconds on the source's clock at which the picture starts.
         self.start_s = 0.0
         self._graph: av.filter.Graph | None = None
-        self._encoder: Stream | None = None
+        self._encoder: AudioStream | None = None
         self._waiting: list[AudioFrame] = []
         self._layout = "mono" if stream.codec_context.channels == 1 else "stereo"
 
@@ -38,7 +39,7 @@ class SoundTrack:
             self.take(frame)
 
     def take(self, frame: AudioFrame) -> None:
-        """Encode one frame of sound; one before the picture's start or past the limit is dropped."""
+        """Encode one frame; sound before the picture's start or past the limit is dropped."""
         if self._encoder is None:
             # A file may lead with a little sound; hostile ones with hours of it.
             if len(self._waiting) < 500:
@@ -68,13 +69,14 @@ class SoundTrack:
             self.output.mux(self._encoder.encode(None))
 
     def _drain(self) -> None:
-        assert self._graph and self._encoder
+        assert self._graph
+        assert self._encoder
         while True:
             try:
                 ready = self._graph.pull()
             except (av.error.BlockingIOError, av.error.EOFError):
                 return
-            self.output.mux(self._encoder.encode(ready))
+            self.output.mux(self._encoder.encode(cast(AudioFrame, ready)))
 
     def _build(self, frame: AudioFrame) -> av.filter.Graph:
         graph = av.filter.Graph()

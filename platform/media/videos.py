@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from io import BytesIO
 from pathlib import Path
+from typing import cast
 
 import av
 import av.error
 import av.filter
 import numpy as np
+from av.audio.frame import AudioFrame
+from av.audio.stream import AudioStream
 from av.container import InputContainer, OutputContainer
 from av.stream import Stream
 from av.video.frame import VideoFrame
@@ -66,12 +70,13 @@ class VideoFacts:
     has_sound: bool
 
 
-def read_facts(path: Path) -> VideoFacts:
-    """Return size, length and sound of a video that we made; only its header is read."""
-    with av.open(str(path), format="mov") as container:
-        video = container.streams.video[0]
+def read_facts(video: Path | bytes) -> VideoFacts:
+    """Return size, length and sound of an MP4 that we made; only its header is read."""
+    source = BytesIO(video) if isinstance(video, bytes) else str(video)
+    with av.open(source, format="mov") as container:
+        picture = container.streams.video[0]
         seconds = float(container.duration or 0) / av.time_base
-        return VideoFacts(video.width, video.height, seconds, bool(container.streams.audio))
+        return VideoFacts(picture.width, picture.height, seconds, bool(container.streams.audio))
 
 
 def transcode(source: Path, demuxer: str, folder: Path) -> list[Rendition]:
@@ -137,7 +142,7 @@ def _check_size(width: int, height: int) -> None:
         raise BadMediaError(TOO_SMALL)
 
 
-def _first_readable_sound(container: InputContainer) -> Stream | None:
+def _first_readable_sound(container: InputContainer) -> AudioStream | None:
     """Return the first sound that we can decode; a telephone may add others beside it."""
     for stream in container.streams.audio:
         context = stream.codec_context
@@ -147,7 +152,7 @@ def _first_readable_sound(container: InputContainer) -> Stream | None:
 
 
 def output_rate(average: Fraction | None) -> Fraction:
-    """Return the constant rate to write: the usual one at or above the source's, halved under 30."""
+    """Return the constant rate to write: the source's, halved until 30 or less, made usual."""
     rate = average or Fraction(MAX_FPS)
     while rate > MAX_FPS + Fraction(1, 2):
         rate /= 2
@@ -170,7 +175,7 @@ class _Transcode:
         container: InputContainer,
         output: OutputContainer,
         video: VideoStream,
-        sound: Stream | None,
+        sound: AudioStream | None,
     ) -> None:
         self.container, self.output, self.video = container, output, video
         self.rate = output_rate(video.average_rate or video.guessed_rate)
@@ -204,13 +209,13 @@ class _Transcode:
         if self.sound:
             self.sound.finish()
 
-    def _decoded(self, streams: list[Stream]) -> Iterator[VideoFrame | av.AudioFrame]:
+    def _decoded(self, streams: list[Stream]) -> Iterator[VideoFrame | AudioFrame]:
         """Yield frames of all streams in file order, skipping a few damaged packets."""
         try:
             for packet in self.container.demux(streams):
                 self._packets += 1
                 try:
-                    yield from packet.decode()
+                    yield from cast("list[VideoFrame | AudioFrame]", packet.decode())
                 except (av.error.InvalidDataError, av.error.ExternalError):
                     self._bad += 1
         except av.error.FFmpegError:
@@ -220,7 +225,7 @@ class _Transcode:
             raise BadMediaError(DAMAGED)
 
     def _check_complete(self) -> None:
-        declared = self.video.duration and float(self.video.duration * self.video.time_base)
+        declared = float((self.video.duration or 0) * (self.video.time_base or 0))
         if declared and self._last_time < declared * 0.9 - 0.5:
             raise BadMediaError(INCOMPLETE)
 
@@ -249,7 +254,7 @@ class _Transcode:
         self._start = frame.time or 0.0
         if self.sound:
             self.sound.start_s = self._start
-        self._transform = _Transform()
+        self._transform = _Transform(self.video.sample_aspect_ratio)
         width, height = self._transform.size_of(frame)
         encoder = self.output.add_stream("libx264", rate=self.rate)
         encoder.width, encoder.height, encoder.pix_fmt = width, height, "yuv420p"
@@ -266,7 +271,8 @@ class _Transcode:
             self._write(self._held)
 
     def _write(self, frame: VideoFrame) -> None:
-        assert self.encoder and self._transform
+        assert self.encoder
+        assert self._transform
         ready = self._transform.apply(frame, (self.encoder.width, self.encoder.height))
         ready.pts, ready.time_base = self._tick, 1 / self.rate
         seconds = self._tick / float(self.rate)
@@ -278,7 +284,9 @@ class _Transcode:
 
     def _look(self, frame: VideoFrame, seconds: float) -> None:
         """Keep this frame as poster if it looks better than the best so far."""
-        luma = np.frombuffer(frame.planes[0], np.uint8).reshape(-1, frame.planes[0].line_size)
+        luma = np.frombuffer(bytes(frame.planes[0]), np.uint8).reshape(
+            -1, frame.planes[0].line_size
+        )
         score = poster_score(luma[: frame.height, : frame.width])
         # Among frames alike, an early one tells best what is coming.
         score *= 1.0 - 0.1 * min(1.0, seconds / MAX_VIDEO_SECONDS * 6)
@@ -302,16 +310,19 @@ def poster_score(luma: np.ndarray) -> float:
 class _Transform:
     """Turns frames upright and scales them to the output's size, through one filter graph.
 
-    Where a source changes its size half-way, the graph is built again and the output keeps its size.
+    Where a source changes its size half-way, the graph is built again; the output keeps its own.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, pixel_aspect: Fraction | None) -> None:
+        # Width of a pixel over its height; a nonsensical one counts as square.
+        sane = pixel_aspect is not None and Fraction(1, 4) <= pixel_aspect <= 4
+        self._pixel_aspect = pixel_aspect if sane and pixel_aspect else Fraction(1)
         self._graph: av.filter.Graph | None = None
         self._built_for: tuple[object, ...] = ()
 
     def size_of(self, frame: VideoFrame) -> tuple[int, int]:
         """Return the output size for a source that starts with this frame."""
-        width, height = _square_pixels(frame)
+        width, height = round(frame.width * self._pixel_aspect), frame.height
         return output_size(height, width) if frame.rotation % 180 else output_size(width, height)
 
     def apply(self, frame: VideoFrame, size: tuple[int, int]) -> VideoFrame:
@@ -324,11 +335,6 @@ class _Transform:
         frame.pts, frame.time_base = 0, Fraction(1, 1000)
         self._graph.vpush(frame)
         return self._graph.vpull()
-
-
-def _square_pixels(frame: VideoFrame) -> tuple[int, int]:
-    """Return the frame's size as it is meant to be seen, when its pixels are not square."""
-    return frame.width, frame.height
 
 
 # Display rotation, anti-clockwise as FFmpeg reports it -> filters that undo it.
@@ -345,7 +351,7 @@ def _build_graph(frame: VideoFrame, rotation: int, size: tuple[int, int]) -> av.
     last = graph.add_buffer(
         width=frame.width,
         height=frame.height,
-        format=frame.format.name,
+        format=frame.format,
         time_base=Fraction(1, 1000),
     )
     steps = [

@@ -21,8 +21,6 @@ from catalog.models import Asset, Item
 from catalog.services import vectors
 from common.errors import DomainError, InvalidInputError
 from media.images import Rendition, make_image_renditions, make_stills
-from media.videos import read_facts
-from vision.colours import measure_colours
 
 if TYPE_CHECKING:
     from accounts.models import User
@@ -46,8 +44,8 @@ def store_media(
     """Store an item's files and mark its media ready; older files of the same roles go.
 
     One of: `image`, a decoded picture; `video` with `poster`, an H.264 MP4 that we encoded
-    ourselves (stored as it is, not decoded); `renditions`, ready-made files, for callers that render
-    in other processes. Never hand in a stranger's file: those go through `create_upload`.
+    ourselves (stored as it is, not decoded); `renditions`, ready-made files, for callers that
+    render in other processes. Never hand in a stranger's file: those go through `create_upload`.
     """
     made = list(renditions) if renditions is not None else _renditions(image, video, poster)
     names = [_save_file(item, one) for one in made]
@@ -136,6 +134,8 @@ def replace_asset(*, item: Item, role: str, content: bytes, mime: str) -> Asset:
 
 def name_colours(picture: Image.Image) -> list[str]:
     """Return the names of the garment's main colours, largest first; none if it is too small."""
+    from vision.colours import measure_colours  # loads OpenCV, which web processes do without
+
     try:
         measured = measure_colours(picture)
     except DomainError:
@@ -188,6 +188,8 @@ def _renditions(
     if video is None or poster is None:
         raise ValueError("store_media needs an image, a video with its poster, or renditions")
     still = Image.fromarray(poster) if isinstance(poster, np.ndarray) else poster
+    from media.videos import read_facts  # loads FFmpeg, which web processes do without
+
     facts = read_facts(video)
     master = Rendition(
         "master", "video/mp4", facts.width, facts.height, video, facts.duration_s, facts.has_sound
