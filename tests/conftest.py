@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,3 +27,14 @@ def shared_data() -> Path:
     if not SHARED_DATA.exists():
         pytest.skip("the folder of real photographs and videos is not there")
     return SHARED_DATA
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """In CI a browser, worker or database test that was skipped has failed."""
+    outcome = yield
+    report = outcome.get_result()
+    must_run = any(item.get_closest_marker(name) for name in ("browser", "worker", "django_db"))
+    if os.environ.get("CI") and report.skipped and must_run and not item.get_closest_marker("data"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped, and CI must run it: {report.longrepr}"

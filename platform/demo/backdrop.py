@@ -6,7 +6,7 @@ import skia
 
 WIDTH, HEIGHT = 480.0, 640.0
 
-RGB = tuple[int, int, int]
+RGB = tuple[int, ...]
 TINTS: dict[str, RGB] = {
     "sand": (226, 213, 194),
     "blush": (232, 205, 199),

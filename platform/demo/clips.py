@@ -68,7 +68,9 @@ def _zoomed(
 ) -> np.ndarray:
     """Return the matrix that scales about a point and then moves."""
     (x, y), (dx, dy) = about, move
-    return np.float32([[zoom_x, 0, x - zoom_x * x + dx], [0, zoom_y, y - zoom_y * y + dy]])
+    return np.array(
+        [[zoom_x, 0, x - zoom_x * x + dx], [0, zoom_y, y - zoom_y * y + dy]], dtype=np.float32
+    )
 
 
 def _turntable(spec: GarmentSpec, width: int, height: int, seconds: float) -> Scene:
@@ -242,7 +244,9 @@ def _close_up(spec: GarmentSpec, width: int, height: int, seconds: float) -> Sce
         x = min(max(x, width / 2 / zoom), width - width / 2 / zoom)
         y = min(max(y, height / 2 / zoom), height - height / 2 / zoom)
         near = zoom / CLOSE_UP_DETAIL
-        matrix = np.float32([[near, 0, width / 2 - zoom * x], [0, near, height / 2 - zoom * y]])
+        matrix = np.array(
+            [[near, 0, width / 2 - zoom * x], [0, near, height / 2 - zoom * y]], dtype=np.float32
+        )
         frame = cv2.warpAffine(picture, matrix, (width, height), borderMode=cv2.BORDER_REPLICATE)
         left = round((light.shape[1] - width) * (1 - share))
         return cv2.add(frame, light[:, left : left + width])

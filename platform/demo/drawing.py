@@ -16,7 +16,7 @@ from demo import (
     silhouettes_upper,
 )
 from demo.backdrop import HEIGHT, WIDTH, draw_backdrop
-from demo.fabric import Cloth, draw_motif, draw_pattern, ink, scaled, shaded, weave
+from demo.fabric import RGB, Cloth, draw_motif, draw_pattern, ink, scaled, shaded, weave
 from demo.garments import GarmentSpec
 from demo.shapes import Button, Garment, Line, Part
 
@@ -183,7 +183,7 @@ def _draw_part(
     canvas.drawPath(part.path, _stroke(_edge_ink(cloth), 1.5, 0.75))
 
 
-def _base_colour(part: Part, cloth: Cloth) -> tuple[float, float, float]:
+def _base_colour(part: Part, cloth: Cloth) -> RGB:
     if part.fabric == "inside":
         return (
             scaled(cloth.main, 0.62 * part.tone) if not cloth.is_dark else scaled(cloth.main, 0.55)
@@ -235,11 +235,11 @@ def _blur(sigma: float) -> skia.MaskFilter:
     return skia.MaskFilter.MakeBlur(skia.kNormal_BlurStyle, sigma)
 
 
-def _blurred(rgb: tuple[float, float, float], alpha: float, sigma: float) -> skia.Paint:
+def _blurred(rgb: RGB, alpha: float, sigma: float) -> skia.Paint:
     return skia.Paint(AntiAlias=True, Color4f=ink(rgb, min(alpha, 1.0)), MaskFilter=_blur(sigma))
 
 
-def _stroke(rgb: tuple[float, float, float], width: float, alpha: float) -> skia.Paint:
+def _stroke(rgb: RGB, width: float, alpha: float) -> skia.Paint:
     return skia.Paint(
         AntiAlias=True,
         Color4f=ink(rgb, alpha),
@@ -250,7 +250,7 @@ def _stroke(rgb: tuple[float, float, float], width: float, alpha: float) -> skia
     )
 
 
-def _edge_ink(cloth: Cloth) -> tuple[float, float, float]:
+def _edge_ink(cloth: Cloth) -> RGB:
     return (84.0, 84.0, 96.0) if cloth.is_dark else scaled(cloth.shadow, 0.8)
 
 

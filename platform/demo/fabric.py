@@ -13,7 +13,7 @@ import skia
 from common.vocabulary import COLOURS
 from demo.shapes import ellipse, rect, smooth
 
-RGB = tuple[float, float, float]
+RGB = tuple[float, ...]
 # Half the side of the square that pattern paths cover: a garment's diagonal with room to turn.
 REACH = 340
 
@@ -52,7 +52,7 @@ def scaled(rgb: RGB, tone: float) -> RGB:
     return tuple(min(v * tone, 255.0) for v in rgb)
 
 
-def ink(rgb: RGB, alpha: float = 1.0) -> int:
+def ink(rgb: RGB, alpha: float = 1.0) -> skia.Color4f:
     """Return a skia colour."""
     return skia.Color4f(rgb[0] / 255, rgb[1] / 255, rgb[2] / 255, alpha)
 

@@ -12,12 +12,68 @@ import numpy as np
 
 from common.vocabulary import COLOURS, PATTERNS, TYPES
 
-VIEWER_NAMES = (
-    "ada amir anouk arun bela bo chidi clara dana dev elif emil esme fadi farah finn gita gus hana"
-    " hugo ida imani ines ivan jade jonas juno kai kira lars leila lior luca maeve mara milo mina"
-    " nadia nils noor olek orla otto pia quinn rafa rania remy rosa sami sana selma taro tess"
-    " tomas uma vera viktor yara zane"
-).split()
+VIEWER_NAMES = [
+    "ada",
+    "amir",
+    "anouk",
+    "arun",
+    "bela",
+    "bo",
+    "chidi",
+    "clara",
+    "dana",
+    "dev",
+    "elif",
+    "emil",
+    "esme",
+    "fadi",
+    "farah",
+    "finn",
+    "gita",
+    "gus",
+    "hana",
+    "hugo",
+    "ida",
+    "imani",
+    "ines",
+    "ivan",
+    "jade",
+    "jonas",
+    "juno",
+    "kai",
+    "kira",
+    "lars",
+    "leila",
+    "lior",
+    "luca",
+    "maeve",
+    "mara",
+    "milo",
+    "mina",
+    "nadia",
+    "nils",
+    "noor",
+    "olek",
+    "orla",
+    "otto",
+    "pia",
+    "quinn",
+    "rafa",
+    "rania",
+    "remy",
+    "rosa",
+    "sami",
+    "sana",
+    "selma",
+    "taro",
+    "tess",
+    "tomas",
+    "uma",
+    "vera",
+    "viktor",
+    "yara",
+    "zane",
+]
 UPLOADER_NAMES = (
     "atelier-lune",
     "north-thread",
@@ -100,7 +156,9 @@ def browse(taste: Taste, traits: Traits, rng: np.random.Generator, count: int) -
     utility = taste.utility(traits)
     drawn_to = np.exp(0.7 * utility)
     chance = 0.5 / len(utility) + 0.5 * drawn_to / drawn_to.sum()
-    seen = rng.choice(len(utility), size=min(count, len(utility)), replace=False, p=chance / chance.sum())
+    seen = rng.choice(
+        len(utility), size=min(count, len(utility)), replace=False, p=chance / chance.sum()
+    )
     minutes = np.sort(rng.uniform(0, 60 * 24 * 21, size=len(seen)))
     acts: list[Act] = []
     for item, minute in zip(seen, minutes, strict=True):

@@ -1,4 +1,4 @@
-"""What viewers of the demo world ask the creator for: real jobs, made by the workers after start."""
+"""What viewers of the demo world ask the creator for: real jobs, run by the workers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The demo world's items as plans, and how one is rendered. Deterministic from a seed, no Django."""
+"""The items of the demo world as plans, and how one is rendered. Deterministic; no Django."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import itertools
 from dataclasses import dataclass
 
 import numpy as np
-from PIL import Image
 from PIL import Image
 
 from common.vocabulary import COLOURS, PATTERNS, TYPES

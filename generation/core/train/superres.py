@@ -1,0 +1,86 @@
+"""Training of the super-resolution step on pairs of small and large pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from generation.core.superres import SuperResolver, images_to_tensor
+from generation.core.train.autoencoder import picture_loss
+from generation.core.train.cache import ZOOM
+from generation.core.train.run import TrainingRun
+
+SIDE = 40
+PHOTO_SHARE = 0.15
+
+# A (small crop, large crop) pair, uint8.
+Pair = tuple[np.ndarray, np.ndarray]
+Pairs = Callable[[np.random.Generator], Pair]
+
+
+def train_superres(
+    model: SuperResolver,
+    pairs: Pairs,
+    *,
+    folder: Path,
+    minutes: float,
+    seed: int = 0,
+    batch: int = 16,
+    rate: float = 1e-3,
+    max_steps: int | None = None,
+) -> TrainingRun:
+    """Train on crops drawn by `pairs(rng)`; return the run with its averaged weights."""
+    rng = np.random.default_rng(seed)
+    torch.manual_seed(seed)
+    run = TrainingRun(model, folder=folder, minutes=minutes, peak_rate=rate, max_steps=max_steps)
+    for _ in run.steps():
+        drawn = [pairs(rng) for _ in range(batch)]
+        small = images_to_tensor(np.stack([pair[0] for pair in drawn]))
+        large = images_to_tensor(np.stack([pair[1] for pair in drawn]))
+        with torch.autocast("cpu", torch.bfloat16):
+            made = model(small)
+        run.apply(picture_loss(made, large))
+    return run
+
+
+class DrawnPairs:
+    """Crops of decoded drawings beside the same crops drawn large, and now and then of photographs."""
+
+    def __init__(
+        self, small: np.ndarray, large: np.ndarray, photographs: list[Path] | None = None
+    ) -> None:
+        """small: (M, H, W, 3), as the autoencoder gives them back; large: (M, 4 H, 4 W, 3)."""
+        self._small = small
+        self._large = large
+        self._photographs = photographs or []
+
+    def __call__(self, rng: np.random.Generator) -> Pair:
+        """Return one pair of crops."""
+        if self._photographs and rng.random() < PHOTO_SHARE:
+            return self._photo_pair(rng)
+        pick = rng.integers(len(self._small))
+        height, width = self._small.shape[1:3]
+        top, left = rng.integers(height - SIDE + 1), rng.integers(width - SIDE + 1)
+        small = self._small[pick, top : top + SIDE, left : left + SIDE]
+        return small, self._large[pick, ZOOM * top : ZOOM * (top + SIDE), ZOOM * left : ZOOM * (left + SIDE)]
+
+    def _photo_pair(self, rng: np.random.Generator) -> Pair:
+        large = self._photo_crop(rng)
+        small = cv2.resize(large, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+        noisy = small + rng.normal(0, rng.uniform(0, 4), small.shape)
+        return noisy.clip(0, 255).astype(np.uint8), large
+
+    def _photo_crop(self, rng: np.random.Generator) -> np.ndarray:
+        side = ZOOM * SIDE
+        for _ in range(10):
+            bgr = cv2.imread(str(rng.choice(self._photographs)))
+            if bgr is None or min(bgr.shape[:2]) < side:
+                continue
+            top = rng.integers(bgr.shape[0] - side + 1)
+            left = rng.integers(bgr.shape[1] - side + 1)
+            return np.ascontiguousarray(bgr[top : top + side, left : left + side, ::-1])
+        raise ValueError("no photograph of a usable size was found")
