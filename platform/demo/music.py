@@ -159,8 +159,8 @@ def _add_drums(mix: np.ndarray, tune: Tune, seed: int, start: float, rate: int) 
         )
     for half in range(8):
         late = tune.swing if half % 2 else 0.0
-        gain = 0.2 if half % 2 else 0.12
-        shaker = _hiss(seed + 10 + half, 0.06, 70.0, 0.2, rate)
+        gain = 0.13 if half % 2 else 0.08
+        shaker = _hiss(seed + 10 + half, 0.06, 70.0, 0.3, rate)
         _place(mix, shaker, start + (half / 2 + late) * tune.beat, rate, gain, 0.35)
 
 
