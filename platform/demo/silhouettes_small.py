@@ -17,7 +17,6 @@ from demo.shapes import (
     ellipse,
     fold,
     folded,
-    polyline,
     rect,
     ribbon,
     smooth,
@@ -350,6 +349,5 @@ def _brimmed(rng: np.random.Generator) -> Garment:
     garment.add(Part(bow, fabric="second", tone=0.86, lifted=True))
     garment.add(
         Line(smooth([(-176, 56), (-90, 84), (0, 88), (90, 84), (176, 56)]), "stitch", 1.2),
-        Line(polyline((0, 0), (0, 0.1)), "seam", 0.1),
     )
     return garment
