@@ -6,7 +6,7 @@ import os
 import secrets
 
 from config.settings.base import *  # noqa: F403
-from config.settings.base import KEYS_DIR, env
+from config.settings.base import KEYS_DIR, STATIC_ROOT, env
 
 
 def _kept_secret(name: str) -> str:
@@ -25,5 +25,7 @@ WATERMARK_KEY = env("WATERMARK_KEY", default="") or _kept_secret("watermark")
 DEBUG = env.bool("DEBUG", default=False)
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
 EMAIL_BACKEND = "django.core.mail.backends.console.EmailBackend"
+# Static files come straight from the apps: nothing has to be collected first.
 WHITENOISE_USE_FINDERS = True
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 WHITENOISE_AUTOREFRESH = DEBUG
