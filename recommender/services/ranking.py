@@ -42,6 +42,7 @@ class Candidate:
     source: str
     reason: dict[str, Any] = field(default_factory=dict)
     propensity: float = 1.0
+    policy: str = ""
     owner_id: int = 0
     garment_type: str = ""
 
@@ -73,7 +74,8 @@ def rank_candidates(
     visible = _still_visible(user, [int(pool.ids[indices[at]]) for at, _, _ in chosen])
     chosen = [entry for entry in chosen if int(pool.ids[indices[entry[0]]]) in visible]
     reasons = Reasons(person, model, vectors, [int(pool.ids[indices[at]]) for at, _, _ in chosen])
-    return [_candidate(pool, indices, blended, entry, reasons) for entry in chosen]
+    policy = f"{model.kind}-{model.version}" if model else "untrained"
+    return [_candidate(pool, indices, blended, entry, reasons, policy) for entry in chosen]
 
 
 def _eligible(
@@ -179,6 +181,7 @@ def _candidate(
     blended: mix.Blend,
     entry: tuple[int, float, bool],
     reasons: Reasons,
+    policy: str,
 ) -> Candidate:
     at, propensity, explored = entry
     place = int(indices[at])
@@ -191,6 +194,7 @@ def _candidate(
         source=source,
         reason=reason,
         propensity=propensity,
+        policy=policy,
         owner_id=int(pool.owner[place]),
         garment_type=str(pool.garment_type[place]),
     )

@@ -30,6 +30,7 @@ _lock = threading.Lock()
 class ServingModel:
     """A trained model as serving reads it; arrays are memory-mapped and shared by processes."""
 
+    kind: str
     version: int
     weights: sparse.csr_matrix  # (I, I) strongest weights of B per row
     item_ids: np.ndarray  # (I,) ascending
@@ -118,7 +119,8 @@ def load_model(version: int, folder: Path) -> ServingModel:
         mapped("indices"),
         mapped("indptr"),
     )
-    return ServingModel(version, weights, np.load(folder / "item_ids.npy"), mapped("popularity"))
+    item_ids = np.load(folder / "item_ids.npy")
+    return ServingModel(config["kind"], version, weights, item_ids, mapped("popularity"))
 
 
 def item_pool() -> Pool:

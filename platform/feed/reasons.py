@@ -1,0 +1,122 @@
+"""The reason of each card in words, and the longer answer to "why this?"."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from accounts.models import Profile, User
+from catalog.models import Item
+from recommender.models import Impression
+from recommender.services import learning_allowed
+
+SENTENCES = {
+    "because_you_liked": "Because you liked {names}",
+    "because_you_watched": "Because you spent time on {names}",
+    "looks_like": "Looks like {names}",
+    "your_interests": "Matches your interests: {words}",
+    "popular": "Popular on Weft",
+    "fresh": "New on Weft",
+    "explore": "Something different, to get to know your taste",
+    "made_for_you": "Made for you by Weft",
+}
+WITHOUT_NAMES = {
+    "because_you_liked": "Because of what you liked",
+    "because_you_watched": "Because of what you spent time on",
+    "looks_like": "Looks like what you liked",
+    "your_interests": "Matches your interests",
+}
+SOURCES = {
+    "collective": "People who like what you like also like this, together with how it looks.",
+    "content": "It looks like items you liked.",
+    "interests": "It fits the interests you picked.",
+    "popular": "Many people like it.",
+    "fresh": "It was published recently.",
+    "explore": "A small share of places goes to items drawn at random, so that your feed does not "
+    "narrow down to one thing.",
+    "direct": "It was made for you, so it is shown to you first.",
+}
+
+
+@dataclass(frozen=True)
+class Why:
+    """What the why-this page tells; every named item is one the person did something with."""
+
+    item: Item
+    sentence: str
+    source: str
+    detail: str
+    named: list[Item] = field(default_factory=list)
+    policy: str = ""
+    propensity: float | None = None
+    position: int | None = None
+    ai_share: str = ""
+    learning: bool | None = None
+    made_from: str = ""
+
+
+def named_ids(reasons: Iterable[Mapping[str, Any]]) -> set[int]:
+    """Return the ids that these reasons name."""
+    return {item for reason in reasons for item in reason.get("item_ids", [])}
+
+
+def sentence(reason: Mapping[str, Any], titles: Mapping[int, str]) -> str:
+    """Return the reason as one line; items that the person may no longer see stay unnamed."""
+    kind = reason.get("kind", "fresh")
+    names = [titles[item] for item in reason.get("item_ids", []) if titles.get(item)]
+    words = reason.get("words", [])
+    if kind in WITHOUT_NAMES and not (names or words):
+        return WITHOUT_NAMES[kind]
+    text = SENTENCES.get(kind, SENTENCES["fresh"])
+    return text.format(names=_listed(names[:2]), words=_listed(words[:3]))
+
+
+def _listed(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else " and ".join([", ".join(words[:-1]), *words[-1:]][-2:])
+
+
+def get_why(*, user: User | None, item: Item) -> Why:
+    """Return why this item was last put before this person; the impression holds the truth."""
+    if user is None or not user.is_authenticated:
+        return Why(
+            item,
+            "Popular, new, and varied",
+            "popular",
+            "You are not signed in, so nothing is known about you: visitors get popular and new "
+            "items of many kinds.",
+        )
+    shown = Impression.objects.filter(user=user, item=item).order_by("-created_at", "-id").first()
+    common = {
+        "ai_share": Profile.AiShare(user.profile.ai_share).label,
+        "learning": learning_allowed(user),
+        "made_from": _made_from(user, item),
+    }
+    if shown is None:
+        return Why(item, "You came here yourself", "", "The feed has not shown you this.", **common)
+    ids = shown.reason.get("item_ids", [])
+    found = Item.objects.for_audience(user).with_assets().in_bulk(ids)
+    named = [found[pk] for pk in ids if pk in found]
+    return Why(
+        item,
+        sentence(shown.reason, {one.pk: one.title for one in named}),
+        shown.source,
+        SOURCES.get(shown.source, ""),
+        named,
+        shown.policy,
+        shown.propensity,
+        shown.position,
+        **common,
+    )
+
+
+def _made_from(user: User, item: Item) -> str:
+    """Return what guided the generator, for the one person whose words and likes they are."""
+    if item.made_for_id != user.pk or not item.guidance:
+        return ""
+    parts = []
+    if words := item.guidance.get("instruction"):
+        parts.append(f"your words “{words}”")
+    if likes := len(item.guidance.get("liked_item_ids", [])):
+        parts.append(f"{likes} item{'s' if likes > 1 else ''} you liked")
+    return "Made from " + " and ".join(parts) if parts else ""

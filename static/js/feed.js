@@ -1,0 +1,373 @@
+/**
+ * The feed in a browser: which card is in sight, playing it, moving by keys, and telling the
+ * server what was watched. Without this module the page is a list of links, forms and videos.
+ */
+
+const feed = document.querySelector("[data-feed]");
+const say = document.querySelector("[data-say]");
+const calm = matchMedia("(prefers-reduced-motion: reduce)");
+const SOUND_KEY = "weft.sound";
+const FLUSH_MS = 8000;
+const FLUSH_AT = 12;
+const KEEP = 500;
+const AHEAD = 3;
+
+// ---- events: a queue that outlives a lost connection ------------------------------------------
+
+const queue = {
+  // One queue per person: what one did is never sent as another's.
+  key: `weft.events.${feed.dataset.user}`,
+  busy: false,
+
+  read() {
+    try {
+      return JSON.parse(localStorage.getItem(this.key)) ?? [];
+    } catch {
+      return [];
+    }
+  },
+
+  write(events) {
+    try {
+      localStorage.setItem(this.key, JSON.stringify(events.slice(-KEEP)));
+    } catch {
+      // Storage is full or forbidden: feedback is lost, the feed goes on.
+    }
+  },
+
+  add(kind, item, value = 1) {
+    if (!feed.dataset.user) return;
+    const event = { event_id: uuid(), item_id: Number(item), kind, value, at: new Date().toISOString() };
+    const events = [...this.read(), event];
+    this.write(events);
+    if (events.length >= FLUSH_AT) this.flush();
+  },
+
+  async flush() {
+    const events = this.read().slice(0, 100);
+    if (this.busy || !events.length || !feed.dataset.user) return;
+    this.busy = true;
+    try {
+      const response = await fetch(feed.dataset.events, {
+        method: "POST",
+        headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": feed.dataset.csrf },
+        body: JSON.stringify({ events }),
+      });
+      // A refused batch would be refused again; a failing server is asked again later.
+      if (response.ok || response.status === 400) this.drop(events);
+    } catch {
+      // Offline: the events stay for the next time.
+    } finally {
+      this.busy = false;
+    }
+  },
+
+  drop(sent) {
+    const ids = new Set(sent.map((event) => event.event_id));
+    this.write(this.read().filter((event) => !ids.has(event.event_id)));
+  },
+
+  /** The page goes away. No answer comes, so the events stay; the server knows them by their ids. */
+  beacon() {
+    const events = this.read().slice(0, 100);
+    if (!events.length || !feed.dataset.user) return;
+    const form = new FormData();
+    form.set("csrfmiddlewaretoken", feed.dataset.csrf);
+    form.set("events", JSON.stringify(events));
+    navigator.sendBeacon(feed.dataset.events, form);
+  },
+};
+
+function uuid() {
+  if (crypto.randomUUID) return crypto.randomUUID();
+  // Plain HTTP on another machine has no randomUUID.
+  return "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (digit) =>
+    (+digit ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (+digit / 4)))).toString(16));
+}
+
+// ---- which card is in sight ---------------------------------------------------------------------
+
+let active = null;
+let since = 0;
+const prepared = new WeakSet();
+const cards = () => [...feed.querySelectorAll(".feed-card")];
+const stops = () => [...feed.querySelectorAll(".feed-card, .feed-end")];
+
+const sight = new IntersectionObserver((entries) => {
+  for (const entry of entries) {
+    if (entry.intersectionRatio >= 0.6) activate(entry.target);
+    else if (entry.target === active) leave();
+  }
+}, { root: feed, threshold: [0.6] });
+
+function activate(card) {
+  if (card === active) return;
+  leave();
+  active = card;
+  since = performance.now();
+  if (!card.matches(".feed-card")) return;
+  queue.add("view", card.dataset.item);
+  play(card);
+  const all = cards();
+  const at = all.indexOf(card);
+  all.forEach((other, index) => {
+    const video = other.querySelector("video.media");
+    if (video) video.preload = Math.abs(index - at) <= 1 ? "auto" : "none";
+  });
+  const more = feed.querySelector("[data-more]");
+  if (more && at >= all.length - AHEAD) window.htmx?.trigger(more, "near");
+}
+
+function leave() {
+  if (!active) return;
+  pauseClock();
+  active.querySelector("video.media")?.pause();
+  active = null;
+}
+
+function pauseClock() {
+  if (!active?.matches(".feed-card") || !since) return;
+  const seconds = (performance.now() - since) / 1000;
+  since = 0;
+  if (seconds > 0.25) queue.add("dwell", active.dataset.item, Math.round(seconds * 10) / 10);
+}
+
+// ---- video and sound ------------------------------------------------------------------------------
+
+const soundOn = () => localStorage.getItem(SOUND_KEY) === "on";
+
+function play(card, asked = false) {
+  const video = card.querySelector("video.media");
+  if (!video) return;
+  video.muted = !soundOn();
+  if (calm.matches && !asked) return showPlay(card, true);
+  video.play().catch(() => {
+    // Browsers refuse sound before the first gesture: go on without it.
+    video.muted = true;
+    video.play().catch(() => showPlay(card, true));
+  });
+}
+
+function showPlay(card, visible) {
+  const button = card.querySelector("[data-play]");
+  if (button) button.hidden = !visible;
+}
+
+function toggle(card) {
+  const video = card.querySelector("video.media");
+  if (!video) return;
+  if (video.paused) play(card, true);
+  else video.pause();
+}
+
+function applySound() {
+  for (const button of feed.querySelectorAll("[data-sound]")) {
+    button.hidden = false;
+    button.setAttribute("aria-pressed", String(soundOn()));
+  }
+  for (const video of feed.querySelectorAll("video.media")) video.muted = !soundOn();
+}
+
+function toggleSound() {
+  localStorage.setItem(SOUND_KEY, soundOn() ? "off" : "on");
+  applySound();
+  tell(soundOn() ? "Sound on" : "Sound off");
+}
+
+function prepare(card) {
+  if (prepared.has(card)) return;
+  prepared.add(card);
+  sight.observe(card);
+  markRejected(card);
+  const video = card.querySelector("video.media");
+  if (!video) return;
+  video.controls = false;
+  video.addEventListener("play", () => showPlay(card, false));
+  video.addEventListener("pause", () => card === active && !document.hidden && showPlay(card, true));
+  const line = card.querySelector(".progress span");
+  video.addEventListener("timeupdate", () => {
+    line?.style.setProperty("--played", video.duration ? video.currentTime / video.duration : 0);
+  });
+}
+
+function prepareAll() {
+  stops().forEach((stop) => (stop.matches(".feed-card") ? prepare(stop) : sight.observe(stop)));
+  applySound();
+}
+
+// ---- moving ---------------------------------------------------------------------------------------
+
+function step(by) {
+  const all = stops();
+  const now = all.indexOf(active ?? all[0]);
+  const target = all[Math.min(Math.max(now + by, 0), all.length - 1)];
+  if (!target) return;
+  target.scrollIntoView({ behavior: calm.matches ? "auto" : "smooth", block: "start" });
+  target.focus({ preventScroll: true });
+}
+
+const KEYS = {
+  ArrowDown: () => step(1), j: () => step(1), PageDown: () => step(1), " ": () => step(1),
+  ArrowUp: () => step(-1), k: () => step(-1), PageUp: () => step(-1),
+  Home: () => step(-Infinity), End: () => step(Infinity),
+  l: () => press("like"), d: () => press("dislike"), n: () => press("not_interested"),
+  m: toggleSound, p: () => active && toggle(active),
+};
+
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (event.target.closest("input, textarea, select, [contenteditable], .instructor, .site-header")) return;
+  if (event.key === " " && event.target.closest("a, button, summary")) return;
+  const action = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
+  if (!action || (event.key === " " && event.shiftKey)) return;
+  event.preventDefault();
+  action();
+});
+
+// ---- reactions, sharing, why ----------------------------------------------------------------------
+
+function press(kind) {
+  const button = active?.querySelector(`[data-react="${kind}"]`);
+  if (button) button.form.requestSubmit(button);
+  else active?.querySelector(`[data-invite="${kind}"]`)?.click();
+}
+
+function markRejected(card) {
+  const pressed = card.querySelector('[data-reactions] [aria-pressed="true"]');
+  card.classList.toggle("rejected", Boolean(pressed && pressed.dataset.react !== "like"));
+}
+
+const SPOKEN = { like: "Liked", dislike: "Disliked", not_interested: "You will see less of this", "": "Taken back" };
+
+document.body.addEventListener("weft:reacted", (event) => {
+  const { item, reaction } = event.detail;
+  tell(SPOKEN[reaction] ?? "");
+  const card = document.getElementById(`item-${item}`);
+  if (!card) return;
+  markRejected(card);
+  if (reaction === "like") burst(card);
+  if (card === active && (reaction === "dislike" || reaction === "not_interested")) setTimeout(() => step(1), 350);
+});
+
+function burst(card) {
+  const heart = card.querySelector(".burst");
+  heart.classList.remove("on");
+  void heart.offsetWidth; // restarts the animation
+  heart.classList.add("on");
+}
+
+async function share(link) {
+  const url = new URL(link.dataset.share, location.href).href;
+  const card = link.closest(".feed-card");
+  try {
+    if (navigator.share) await navigator.share({ url, title: card.querySelector(".title").textContent.trim() });
+    else await navigator.clipboard.writeText(url);
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    location.assign(url);
+    return;
+  }
+  if (!navigator.share) flash(link, "Copied");
+  tell("Link copied");
+  queue.add("share", card.dataset.item);
+}
+
+function flash(link, text) {
+  const label = link.querySelector(".rail-label");
+  const before = label.textContent;
+  label.textContent = text;
+  setTimeout(() => { label.textContent = before; }, 1600);
+}
+
+async function explain(link) {
+  const dialog = document.querySelector("[data-why-dialog]");
+  const response = await fetch(link.href, { headers: { "HX-Request": "true" } });
+  if (!response.ok) return location.assign(link.href);
+  dialog.querySelector("[data-why-body]").innerHTML = await response.text();
+  dialog.showModal();
+}
+
+function tell(text) {
+  say.textContent = "";
+  requestAnimationFrame(() => { say.textContent = text; });
+}
+
+feed.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-share], [data-why], [data-invite], [data-sound], [data-play]");
+  if (!link) {
+    if (event.target.matches("video.media")) toggle(event.target.closest(".feed-card"));
+    return;
+  }
+  if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  if (link.matches("[data-share]")) share(link);
+  else if (link.matches("[data-why]")) explain(link).catch(() => location.assign(link.href));
+  else if (link.matches("[data-invite]")) document.querySelector("[data-invite-dialog]").showModal();
+  else if (link.matches("[data-sound]")) toggleSound();
+  else toggle(link.closest(".feed-card"));
+});
+
+feed.addEventListener("dblclick", (event) => {
+  if (!event.target.matches(".media")) return;
+  const card = event.target.closest(".feed-card");
+  const button = card.querySelector('[data-react="like"][aria-pressed="false"]');
+  if (button) button.form.requestSubmit(button);
+  else card.querySelector('[data-invite="like"]')?.click();
+});
+
+// ---- the instructor's sheet on small screens -------------------------------------------------------
+
+const panel = document.getElementById("instructor");
+const opener = document.querySelector(".instructor-open");
+
+function setPanel(open) {
+  panel.classList.toggle("open", open);
+  opener.setAttribute("aria-expanded", String(open));
+  if (open) (panel.querySelector("textarea, input:not([type=hidden])") ?? panel).focus();
+  else opener.focus();
+}
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("[data-instructor-open]")) {
+    event.preventDefault();
+    setPanel(true);
+  } else if (event.target.closest("[data-instructor-close]")) {
+    event.preventDefault();
+    setPanel(false);
+  }
+});
+panel.addEventListener("keydown", (event) => {
+  if (event.key === "Escape" && panel.classList.contains("open")) setPanel(false);
+});
+
+// ---- start -------------------------------------------------------------------------------------------
+
+const steps = document.querySelector("[data-steps]");
+steps.hidden = false;
+steps.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-step]");
+  if (button) step(Number(button.dataset.step));
+});
+prepareAll();
+new MutationObserver(prepareAll).observe(feed, { childList: true });
+document.body.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.target.matches("[data-more]")) feed.setAttribute("aria-busy", "true");
+});
+document.body.addEventListener("htmx:afterSettle", () => feed.setAttribute("aria-busy", "false"));
+document.addEventListener("visibilitychange", () => {
+  if (document.hidden) {
+    pauseClock();
+    active?.querySelector("video.media")?.pause();
+    queue.beacon();
+  } else if (active) {
+    since = performance.now();
+    if (active.matches(".feed-card")) play(active);
+  }
+});
+addEventListener("pagehide", () => {
+  pauseClock();
+  queue.beacon();
+});
+addEventListener("online", () => queue.flush());
+setInterval(() => queue.flush(), FLUSH_MS);
+queue.flush();
