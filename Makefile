@@ -59,7 +59,7 @@ worker: install ## Start one more worker for both queues
 	@$(BIN)/celery -A config worker -Q default,generate -c 1 -l info
 
 bench: install-dev ## Run every benchmark and write benchmarks/results/
-	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+	@for file in benchmarks/feed_latency.py benchmarks/creation.py benchmarks/setup_time.py; do $(BIN)/python $$file || exit 1; done
 
 screenshots: install-dev chromium ## Write a picture of every page, wide and narrow, light and dark
 	@$(BIN)/python -m tests.e2e.screenshots $(ARGS)
