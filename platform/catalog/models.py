@@ -16,6 +16,8 @@ from django.urls import reverse
 from django.utils import timezone
 from pgvector.django import VectorField
 
+from common.guidance import Attributes
+
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
@@ -195,6 +197,16 @@ class Item(models.Model):
         """Return the file of this role. No query where assets were prefetched, else one for all."""
         models.prefetch_related_objects([self], "assets")
         return next((asset for asset in self.assets.all() if asset.role == role), None)
+
+    @property
+    def alt_text(self) -> str:
+        """What a person who cannot see it is told: the title, else what is known of it."""
+        known = Attributes(
+            type=self.garment_type or None,
+            colours=tuple(self.colours),
+            pattern=self.pattern or None,
+        )
+        return self.title or known.as_caption()
 
     @property
     def master_url(self) -> str:

@@ -13,7 +13,7 @@ from django.http import Http404
 from pgvector.django import MaxInnerProduct
 
 from catalog.models import Embedding, Item
-from common.guidance import Attributes
+from common.guidance import Attributes, Guidance
 from common.vocabulary import ALIASES, COLOURS, PATTERNS, TYPES
 
 if TYPE_CHECKING:
@@ -68,6 +68,33 @@ def list_lineage(*, user: User | AnonymousUser | None, item: Item) -> list[Item]
         newest = [child.pk for child in children]
         family.update({child.pk: child for child in children})
     return sorted((one for one in family.values() if can_view(user, one)), key=lambda one: one.pk)
+
+
+def describe_making(*, user: User | AnonymousUser | None, item: Item) -> list[str]:
+    """Return what an AI item was made from, a phrase per part; nothing for what people made.
+
+    A person's own words are theirs: only they, the owner and moderators read them here.
+    """
+    if not item.guidance:
+        return []
+    guidance = Guidance.from_dict(item.guidance)
+    asked = user is not None and user.is_authenticated and user.pk == guidance.user_id
+    whose = "your" if asked else "somebody's"
+    parts = []
+    if guidance.instruction:
+        reads = asked or can_edit(user, item) or bool(getattr(user, "can_moderate", False))
+        quoted = f": “{guidance.instruction}”" if reads else ""
+        parts.append(f"{whose} words{quoted}")
+    if count := len(guidance.liked_item_ids):
+        liker = "you" if asked else "they"
+        parts.append(f"{count} item{'s' if count != 1 else ''} {liker} liked")
+    if guidance.reference_item_ids:
+        parts.append("a picture given as an example")
+    if guidance.user_vector_model:
+        parts.append(f"what the feed has learned of {whose} taste")
+    if guidance.style:
+        parts.append(f"the style “{guidance.style}”")
+    return parts
 
 
 def search_items(

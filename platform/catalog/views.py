@@ -4,11 +4,20 @@ from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render
+from django.template import TemplateDoesNotExist
+from django.template.loader import get_template
 from django.views.decorators.http import require_GET, require_safe
 
 from catalog.forms import SearchForm
 from catalog.models import Asset
-from catalog.selectors import can_edit, can_view, get_item, list_lineage, search_items
+from catalog.selectors import (
+    can_edit,
+    can_view,
+    describe_making,
+    get_item,
+    list_lineage,
+    search_items,
+)
 from catalog.serving import is_local, serve_file
 from common.http import HtmxRequest, wants_fragment
 
@@ -21,10 +30,22 @@ def item_page(request: HttpRequest, pk: int) -> HttpResponse:
     item = get_item(user=request.user, pk=pk)
     context = {
         "item": item,
+        "size": item.asset("master"),
+        "made_from": describe_making(user=request.user, item=item),
+        "checks_template": _existing_template("moderation/_item_checks.html"),
         "lineage": list_lineage(user=request.user, item=item),
         "can_edit": can_edit(request.user, item),
     }
     return render(request, "catalog/item.html", context)
+
+
+def _existing_template(name: str) -> str:
+    """Return the name if an app above brought this template, else nothing to include."""
+    try:
+        get_template(name)
+    except TemplateDoesNotExist:
+        return ""
+    return name
 
 
 @require_safe

@@ -73,7 +73,7 @@ class VideoFacts:
 def read_facts(video: Path | bytes) -> VideoFacts:
     """Return size, length and sound of an MP4 that we made; only its header is read."""
     source = BytesIO(video) if isinstance(video, bytes) else str(video)
-    with av.open(source, format="mov") as container:
+    with av.open(source, "r", format="mov") as container:
         picture = container.streams.video[0]
         seconds = float(container.duration or 0) / av.time_base
         return VideoFacts(picture.width, picture.height, seconds, bool(container.streams.audio))
@@ -192,7 +192,9 @@ class _Transcode:
         self._last_time = 0.0
 
     def run(self) -> None:
-        streams = [self.video] + ([self.sound.stream] if self.sound else [])
+        streams: list[VideoStream | AudioStream] = [self.video]
+        if self.sound:
+            streams.append(self.sound.stream)
         for frame in self._decoded(streams):
             if isinstance(frame, VideoFrame):
                 self._take_picture(frame)
@@ -209,10 +211,12 @@ class _Transcode:
         if self.sound:
             self.sound.finish()
 
-    def _decoded(self, streams: list[Stream]) -> Iterator[VideoFrame | AudioFrame]:
+    def _decoded(
+        self, streams: list[VideoStream | AudioStream]
+    ) -> Iterator[VideoFrame | AudioFrame]:
         """Yield frames of all streams in file order, skipping a few damaged packets."""
         try:
-            for packet in self.container.demux(streams):
+            for packet in self.container.demux(*streams):
                 self._packets += 1
                 try:
                     yield from cast("list[VideoFrame | AudioFrame]", packet.decode())
