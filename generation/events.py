@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator
 
 from asgiref.sync import sync_to_async
-from django.db import close_old_connections
+from django.db import connection
 
 from generation.models import Job
 from generation.selectors import Progress, get_progress
@@ -30,7 +30,8 @@ def read_progress(job_id: int) -> Progress | None:
         job = Job.objects.select_related("user", "result").filter(pk=job_id).first()
         return get_progress(job) if job else None
     finally:
-        close_old_connections()
+        if not connection.in_atomic_block:
+            connection.close()
 
 
 async def stream_progress(job_id: int) -> AsyncIterator[str]:

@@ -1,4 +1,4 @@
-"""Settings of the worker processes that tests start: the test's database and queue, short leases."""
+"""Settings of workers that tests start: the test's database and queue, short leases."""
 
 from __future__ import annotations
 

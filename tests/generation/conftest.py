@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pytest
-from django.core.cache import cache
 
 from accounts.models import User
 from catalog.models import Item
@@ -79,12 +78,6 @@ def generator(monkeypatch: pytest.MonkeyPatch) -> CountedGenerator:
     counted = CountedGenerator()
     monkeypatch.setattr("generation.runner.import_string", lambda path: counted.load)
     return counted
-
-
-@pytest.fixture(autouse=True)
-def _fresh_cache() -> Iterator[None]:
-    cache.clear()
-    yield
 
 
 @pytest.fixture
