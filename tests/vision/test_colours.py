@@ -56,12 +56,7 @@ def test_the_mask_covers_the_garment():
 
 
 @pytest.mark.parametrize(
-    "bad",
-    [
-        np.zeros((40, 40), np.uint8),
-        np.zeros((40, 40, 3), np.float32),
-        np.zeros((2, 300, 3), np.uint8),
-    ],
+    ("shape", "kind"), [((40, 40), np.uint8), ((40, 40, 3), np.float32), ((2, 300, 3), np.uint8)]
 )
 def test_what_is_no_picture_is_refused_with_a_sentence(shape, kind):
     with pytest.raises(InvalidInputError, match="picture"):
