@@ -1,0 +1,223 @@
+"""The uploader's pages: items, upload, one item with its outcome and versions, AI edits."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.vary import vary_on_headers
+
+from catalog.models import Item
+from catalog.services import delete_draft, submit_item, update_item, withdraw_item
+from common.errors import DomainError
+from common.http import SignedInRequest, wants_fragment
+from generation.models import Job
+from studio.forms import DetailsForm, EditForm, ListForm, UploadForm
+from studio.selectors import (
+    count_states,
+    get_family,
+    get_statistics,
+    get_studio_item,
+    get_timeline,
+    list_checks,
+    list_studio_items,
+)
+from studio.services import Upload, request_edit, upload_files
+
+PAGE_SIZE = 24
+View = Callable[..., HttpResponse]
+
+
+def uploader_required(view: View) -> View:
+    """Let uploaders in; show everybody else how to become one."""
+
+    @login_required
+    @wraps(view)
+    def guarded(request: SignedInRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if request.user.can_upload:
+            return view(request, *args, **kwargs)
+        status = 200 if request.method == "GET" else 403
+        return render(request, "studio/welcome.html", status=status)
+
+    return guarded
+
+
+@require_GET
+@uploader_required
+def home(request: SignedInRequest) -> HttpResponse:
+    """The uploader's items, newest first, and the place to upload more."""
+    form = ListForm(request.GET)
+    state = form.cleaned_data.get("state", "") if form.is_valid() else ""
+    items = Paginator(list_studio_items(request.user, state), PAGE_SIZE)
+    page = items.get_page(request.GET.get("page"))
+    statistics = get_statistics([item.pk for item in page])
+    counts = count_states(request.user)
+    context = {
+        "page": page,
+        "cards": [(item, statistics[item.pk]) for item in page],
+        "state": state,
+        "states": [(s.value, s.label, counts[s]) for s in Item.State if counts.get(s)],
+        "total": sum(counts.values()),
+        "upload_form": UploadForm(),
+        "max_bytes": settings.UPLOAD_MAX_BYTES,
+    }
+    return render(request, "studio/home.html", context)
+
+
+@require_POST
+@uploader_required
+def upload(request: SignedInRequest) -> HttpResponse:
+    """Take files in. Scripts get JSON; a plain form goes back to the list with messages."""
+    form = UploadForm(request.POST, request.FILES)
+    if form.is_valid():
+        uploads = upload_files(user=request.user, files=form.cleaned_data["files"])
+    else:
+        problem = " ".join(error for errors in form.errors.values() for error in errors)
+        uploads = [Upload(name="", problem=problem)]
+    if "application/json" in request.headers.get("Accept", ""):
+        return _upload_json(uploads)
+    for one in uploads:
+        if one.item:
+            messages.success(request, f"{one.name} is here and is being prepared.")
+        else:
+            messages.error(request, f"{one.name}: {one.problem}" if one.name else one.problem)
+    return redirect("studio:home")
+
+
+def _upload_json(uploads: list[Upload]) -> JsonResponse:
+    found = [
+        {
+            "name": one.name,
+            "problem": one.problem,
+            "url": reverse("studio:item", args=[one.item.pk]) if one.item else "",
+        }
+        for one in uploads
+    ]
+    return JsonResponse({"files": found}, status=201 if any(u.item for u in uploads) else 400)
+
+
+@require_GET
+@uploader_required
+@vary_on_headers("HX-Request")
+def item_page(request: SignedInRequest, pk: int) -> HttpResponse:
+    """One item: the whole page, or the part that changes while it is prepared and screened."""
+    item = get_studio_item(user=request.user, pk=pk)
+    part = {"versions": "#versions"}.get(request.GET.get("part", ""), "#live")
+    template = f"studio/item.html{part}" if wants_fragment(request) else "studio/item.html"
+    return render(request, template, _item_context(request, item))
+
+
+def _item_context(request: SignedInRequest, item: Item, **forms: Any) -> dict[str, Any]:
+    waits = {Item.MediaState.WAITING, Item.MediaState.PROCESSING}
+    return {
+        "item": item,
+        "timeline": get_timeline(item),
+        "checks": list_checks(item),
+        "family": get_family(user=request.user, item=item),
+        "statistics": get_statistics([item.pk])[item.pk],
+        "changing": item.media_state in waits or item.state == Item.State.PENDING,
+        "can_change": item.state in {Item.State.DRAFT, Item.State.REJECTED},
+        "details_form": DetailsForm(instance=item),
+        "edit_form": EditForm(initial={"request_key": uuid.uuid4(), "style": ""}),
+        "active_jobs": Job.objects.active()
+        .filter(user=request.user, source=item)
+        .select_related("user", "result"),
+        **forms,
+    }
+
+
+@require_POST
+@uploader_required
+def details(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Save title and description of a draft."""
+    item = get_studio_item(user=request.user, pk=pk)
+    form = DetailsForm(request.POST)
+    if not form.is_valid():
+        context = _item_context(request, item, details_form=form)
+        return render(request, "studio/item.html", context, status=400)
+    update_item(item=item, by=request.user, **form.cleaned_data)
+    messages.success(request, "Saved.")
+    return redirect("studio:item", pk)
+
+
+@require_POST
+@uploader_required
+def edit(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Queue an AI edit; htmx gets the job's card, a plain form its page."""
+    item = get_studio_item(user=request.user, pk=pk)
+    form = EditForm(request.POST)
+    problem = ""
+    if form.is_valid():
+        try:
+            job = _request_edit(request, item, form)
+        except DomainError as error:
+            problem = str(error)
+        else:
+            return _job_answer(request, job)
+    return _edit_refused(request, item, form, problem)
+
+
+def _request_edit(request: SignedInRequest, item: Item, form: EditForm) -> Job:
+    said = form.cleaned_data
+    return request_edit(
+        user=request.user,
+        item=item,
+        instruction=said["instruction"],
+        strength=said["strength"],
+        style=said["style"] or None,
+        request_key=str(said["request_key"]),
+    )
+
+
+def _job_answer(request: SignedInRequest, job: Job) -> HttpResponse:
+    if wants_fragment(request):
+        return render(request, "studio/_edit_queued.html", {"job": job})
+    return redirect("generation:job", job.pk)
+
+
+def _edit_refused(
+    request: SignedInRequest, item: Item, form: EditForm, problem: str
+) -> HttpResponse:
+    problem = problem or " ".join(error for errors in form.errors.values() for error in errors)
+    if wants_fragment(request):
+        # htmx swaps only successful answers by default; the sentence belongs beside the form.
+        return render(request, "_problem.html", {"problem": problem})
+    context = _item_context(request, item, edit_form=form, edit_problem=problem)
+    return render(request, "studio/item.html", context, status=400)
+
+
+@require_POST
+@uploader_required
+def submit(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Hand a draft in for screening."""
+    submit_item(item=get_studio_item(user=request.user, pk=pk), by=request.user)
+    messages.success(request, "Submitted. It is being screened; this page follows it.")
+    return redirect("studio:item", pk)
+
+
+@require_POST
+@uploader_required
+def withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Take one's own item down."""
+    withdraw_item(item=get_studio_item(user=request.user, pk=pk), by=request.user)
+    messages.success(request, "Taken down. Nobody else can see it any more.")
+    return redirect("studio:item", pk)
+
+
+@require_POST
+@uploader_required
+def delete(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Delete a draft, or what was rejected or taken down, with its files."""
+    delete_draft(item=get_studio_item(user=request.user, pk=pk), by=request.user)
+    messages.success(request, "Deleted, with all its files.")
+    return redirect("studio:home")
