@@ -27,7 +27,9 @@ class BatchSource:
 
     def next(self) -> tuple[torch.Tensor, list[Attributes], list[str]]:
         """Return pictures (B, 3, S, S) in 0..1, what is known of them, their own captions."""
-        images, known, captions = [], [], []
+        images: list[torch.Tensor] = []
+        known: list[Attributes] = []
+        captions: list[str] = []
         for source, count, weights in zip(self.sources, self.counts, self.weights, strict=True):
             chosen = np.sort(self.numbers.choice(len(source), count, p=weights))
             pictures = source.images[chosen]

@@ -176,7 +176,7 @@ def _refine(rgb: np.ndarray, seed: np.ndarray, apart: np.ndarray) -> np.ndarray:
     cv2.setRNGSeed(1)
     bgr = np.ascontiguousarray(rgb[:, :, ::-1])
     empty = np.zeros((1, 65)), np.zeros((1, 65))
-    cv2.grabCut(bgr, labels, None, *empty, 2, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(bgr, labels, (0, 0, 1, 1), *empty, 2, cv2.GC_INIT_WITH_MASK)
     return (labels == cv2.GC_PR_FGD) | (labels == cv2.GC_FGD)
 
 
@@ -190,8 +190,11 @@ def _group(
     groups = min(groups, len(kept))
     cv2.setRNGSeed(1)
     stop = (cv2.TERM_CRITERIA_EPS + cv2.TERM_CRITERIA_MAX_ITER, 12, 0.5)
-    _, labels, _ = cv2.kmeans(kept * scale, groups, None, stop, 2, cv2.KMEANS_PP_CENTERS)
-    labels = labels.reshape(-1)
+    # OpenCV's stubs do not know that the labels to begin from may be None.
+    _, found, _ = cv2.kmeans(  # type: ignore[call-overload]
+        kept * scale, groups, None, stop, 2, cv2.KMEANS_PP_CENTERS
+    )
+    labels = found.reshape(-1)
     shares = np.bincount(labels, weights=mass, minlength=groups)
     # The median ignores seams, buttons and the pixels along the edge.
     centres = [np.median(kept[labels == g], 0) for g in range(groups) if shares[g] > 0]

@@ -87,13 +87,22 @@ class Encoder:
         return np.concatenate(rows) if rows else np.zeros((0, self.dim), dtype=np.float32)
 
 
-@lru_cache(maxsize=4)
 def load_encoder(name_or_path: str = EMBEDDED, pretrained: str | None = None) -> Encoder:
     """Return the encoder of this name, loaded once per process.
 
     `name_or_path`: "embedded" (our weights), a folder with our `config.json` or with open_clip's
     `open_clip_config.json`, or an open_clip name; then `pretrained` is a tag or a checkpoint file.
     """
+    return _loaded(name_or_path, pretrained or None)
+
+
+def forget_encoders() -> None:
+    """Let the next call load from disk again, as after training."""
+    _loaded.cache_clear()
+
+
+@lru_cache(maxsize=4)
+def _loaded(name_or_path: str, pretrained: str | None) -> Encoder:
     folder = EMBEDDED_FOLDER if name_or_path == EMBEDDED else Path(name_or_path)
     if (folder / "config.json").is_file():
         return _load_own(folder)

@@ -55,10 +55,10 @@ def _search(
     """Search small random pools, since most phrases are true of several pictures of a large one."""
     phrases, pools = [], []
     for _ in range(SEARCH_ROUNDS):
-        pool = rng.sample(range(len(known)), min(SEARCH_POOL, len(known)))
-        wanted = replace(known[pool[0]], second=UNKNOWN)
+        chosen = rng.sample(range(len(known)), min(SEARCH_POOL, len(known)))
+        wanted = replace(known[chosen[0]], second=UNKNOWN)
         phrases.append(sample_phrase(rng, wanted))
-        pools.append(np.array(pool))
+        pools.append(np.array(chosen))
     queries = encoder.encode_texts([text for text, _ in phrases])
     first = five = 0
     for (_, stated), query, pool in zip(phrases, queries, pools, strict=True):

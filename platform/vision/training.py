@@ -26,7 +26,7 @@ from torch import nn
 
 from common.errors import InvalidInputError
 from vision.batches import BatchSource, phrases_of
-from vision.encoder import load_encoder
+from vision.encoder import forget_encoders, load_encoder
 from vision.losses import Anchors, losses
 from vision.measuring import measure
 from vision.phrases import SINGLES, class_phrases, vocabulary_words
@@ -145,6 +145,7 @@ def run(
             wardrobe_samples(wardrobe, seed=SPLIT_SEED).save(stored)
         sources.append(SampleSet.load(stored))
     state = train(sources, settings)
+    forget_encoders()
     encoder = load_encoder(str(settings.out))
     metrics = {
         "name": encoder.name,
@@ -277,7 +278,7 @@ def _set_rate(optimizer: torch.optim.Optimizer, settings: Settings, done: float,
 def _save_checkpoint(
     out: Path, model: nn.Module, anchors: Anchors, optimizer: torch.optim.Optimizer, state: State
 ) -> None:
-    parts = {"model": model, "anchors": anchors, "optimizer": optimizer}
+    parts: dict[str, Any] = {"model": model, "anchors": anchors, "optimizer": optimizer}
     stored = {name: part.state_dict() for name, part in parts.items()}
     torch.save({**stored, "state": asdict(state)}, out / "checkpoint.tmp")
     (out / "checkpoint.tmp").replace(out / "checkpoint.pt")

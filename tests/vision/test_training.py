@@ -85,7 +85,6 @@ def test_a_second_run_continues_and_reports_both(tmp_path):
     coloured_samples().save(tmp_path / "drawn")
     settings = Settings(out=tmp_path / "out", steps=2, batch=8, command="manage.py train_encoder")
     run(settings, drawn=tmp_path / "drawn", wardrobe=None, cache=tmp_path)
-    load_encoder.cache_clear()
     metrics = run(settings, drawn=tmp_path / "drawn", wardrobe=None, cache=tmp_path)
     assert metrics["steps"] == 4
     assert [entry["steps"] for entry in metrics["runs"]] == [2, 2]
