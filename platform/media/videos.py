@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from io import BytesIO
+from math import ceil
 from pathlib import Path
 from typing import cast
 
@@ -152,10 +153,9 @@ def _first_readable_sound(container: InputContainer) -> AudioStream | None:
 
 
 def output_rate(average: Fraction | None) -> Fraction:
-    """Return the constant rate to write: the source's, halved until 30 or less, made usual."""
+    """Return the constant rate to write: the source's or an even part of it, 30 or less."""
     rate = average or Fraction(MAX_FPS)
-    while rate > MAX_FPS + Fraction(1, 2):
-        rate /= 2
+    rate /= ceil(rate / (MAX_FPS + Fraction(1, 2)))
     return next((usual for usual in RATES if usual >= rate * Fraction(99, 100)), RATES[-1])
 
 

@@ -1,0 +1,3 @@
+from tests.uploading import encoder, upload, uploader
+
+__all__ = ["encoder", "upload", "uploader"]
