@@ -16,6 +16,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import reswap, retarget
 
 from catalog.models import Item
 from catalog.services import delete_draft, submit_item, update_item, withdraw_item
@@ -181,7 +182,8 @@ def _request_edit(request: SignedInRequest, item: Item, form: EditForm) -> Job:
 
 def _job_answer(request: SignedInRequest, job: Job) -> HttpResponse:
     if wants_fragment(request):
-        return render(request, "studio/_edit_queued.html", {"job": job})
+        answer = render(request, "studio/_edit_queued.html", {"job": job})
+        return reswap(retarget(answer, "#edit-jobs"), "afterbegin")
     return redirect("generation:job", job.pk)
 
 

@@ -228,7 +228,7 @@ document.addEventListener("keydown", (event) => {
 
 function press(kind) {
   const button = active?.querySelector(`[data-react="${kind}"]`);
-  if (button) button.form.requestSubmit(button);
+  if (button) button.click();
   else active?.querySelector(`[data-invite="${kind}"]`)?.click();
 }
 
@@ -311,7 +311,7 @@ feed.addEventListener("dblclick", (event) => {
   if (!event.target.matches(".media")) return;
   const card = event.target.closest(".feed-card");
   const button = card.querySelector('[data-react="like"][aria-pressed="false"]');
-  if (button) button.form.requestSubmit(button);
+  if (button) button.click();
   else card.querySelector('[data-invite="like"]')?.click();
 });
 

@@ -1,12 +1,11 @@
 /**
- * The studio: drag and drop with real upload progress, words for the strength slider, and a fresh
- * key for every edit. Without it the plain forms do the same, one page at a time.
+ * The studio: drag and drop with real upload progress, and words for the strength slider. Without it
+ * the plain forms do the same, one page at a time.
  */
 
 const upload = document.querySelector("[data-upload]");
 if (upload) liven(upload);
 document.querySelectorAll("[data-strength]").forEach(nameStrength);
-document.querySelectorAll("[data-edit]").forEach(renewKey);
 
 // --- upload -----------------------------------------------------------------------------------
 
@@ -154,12 +153,4 @@ function nameStrength(slider) {
   };
   slider.addEventListener("input", say);
   say();
-}
-
-/** A new wish gets a new key; the same press sent twice keeps its own. */
-function renewKey(form) {
-  form.addEventListener("htmx:afterRequest", (event) => {
-    if (event.target !== form || !event.detail.successful) return;
-    form.querySelector('[name="request_key"]').value = crypto.randomUUID();
-  });
 }
