@@ -18,6 +18,7 @@ from scipy import sparse
 
 from accounts.models import Consent
 from catalog.models import Embedding, Item
+from common.errors import InvalidInputError
 from recommender.core.data import Event, Opinion, opinions, split_by_time, to_matrix
 from recommender.core.ease import MAX_ITEMS, fit_ease, keep_strongest
 from recommender.core.evaluate import (
@@ -48,7 +49,8 @@ def train_if_needed() -> ModelVersion | None:
     """Train when enough happened since the serving model was trained; None when nothing did."""
     serving = ModelVersion.objects.filter(is_serving=True).first()
     if serving is None:
-        return train() if Interaction.objects.exists() else None
+        ready = Interaction.objects.exists() and Item.objects.visible().exists()
+        return train() if ready else None
     last_event = serving.metrics.get("last_interaction_id", 0)
     last_item = serving.metrics.get("last_item_id", 0)
     events = Interaction.objects.filter(pk__gt=last_event)[:MIN_NEW_EVENTS].count()
@@ -70,6 +72,8 @@ def train() -> ModelVersion:
     marks = _marks()
     held = opinions(_events(marks["last_interaction_id"]))
     item_ids = _item_ids(held)
+    if not len(item_ids):
+        raise InvalidInputError("Nothing is published yet, so there is nothing to train on.")
     vectors = _content_matrix(item_ids)
     metrics, (l2, feature_weight) = _measured(held, item_ids, vectors)
     full = to_matrix(held, item_ids).liked

@@ -88,6 +88,8 @@ function uuid() {
 // ---- which card is in sight ---------------------------------------------------------------------
 
 let active = null;
+// Where the last key press leads while the scroll is still under way.
+let heading = null;
 let since = 0;
 const prepared = new WeakSet();
 const cards = () => [...feed.querySelectorAll(".feed-card")];
@@ -104,6 +106,7 @@ function activate(card) {
   if (card === active) return;
   leave();
   active = card;
+  if (heading === card) heading = null;
   since = performance.now();
   if (!card.matches(".feed-card")) return;
   queue.add("view", card.dataset.item);
@@ -199,9 +202,10 @@ function prepareAll() {
 
 function step(by) {
   const all = stops();
-  const now = all.indexOf(active ?? all[0]);
+  const now = all.indexOf(heading ?? active ?? all[0]);
   const target = all[Math.min(Math.max(now + by, 0), all.length - 1)];
   if (!target) return;
+  heading = target === active ? null : target;
   target.scrollIntoView({ behavior: calm.matches ? "auto" : "smooth", block: "start" });
   target.focus({ preventScroll: true });
 }
@@ -342,6 +346,8 @@ panel.addEventListener("keydown", (event) => {
 
 // ---- start -------------------------------------------------------------------------------------------
 
+// A notice such as "signed in" has been read out; it must not stay over the first card.
+setTimeout(() => document.querySelector(".feed-page .messages")?.remove(), 4000);
 const steps = document.querySelector("[data-steps]");
 steps.hidden = false;
 steps.addEventListener("click", (event) => {
@@ -368,6 +374,9 @@ addEventListener("pagehide", () => {
   pauseClock();
   queue.beacon();
 });
+for (const gesture of ["wheel", "touchstart"]) {
+  feed.addEventListener(gesture, () => { heading = null; }, { passive: true });
+}
 addEventListener("online", () => queue.flush());
 setInterval(() => queue.flush(), FLUSH_MS);
 queue.flush();

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from common.errors import InvalidInputError
 from recommender.services import train
 
 
@@ -18,7 +19,10 @@ class Command(BaseCommand):
         parser.add_argument("--json", type=Path, help="also write the figures to this file")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        version = train()
+        try:
+            version = train()
+        except InvalidInputError as error:
+            raise CommandError(str(error)) from error
         figures = {"version": version.pk, "folder": version.folder, **version.metrics}
         self.stdout.write(json.dumps(figures, indent=1))
         if options["json"]:
