@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 
 from catalog.api import ItemSerializer
 from catalog.models import Item
+from feed.instructor_api import ConversationView, TurnDetailView, TurnsView
 from feed.reasons import get_why
 from feed.selectors import MAX_PAGE, get_feed_page
 from recommender.models import Interaction
@@ -169,4 +170,7 @@ urlpatterns = [
     path("feed/events/", EventsView.as_view(), name="feed-events"),
     path("items/<int:pk>/reactions/", ReactionView.as_view(), name="item-reactions"),
     path("items/<int:pk>/why/", WhyView.as_view(), name="item-why"),
+    path("conversations/", ConversationView.as_view(), name="conversation"),
+    path("conversations/turns/", TurnsView.as_view(), name="conversation-turns"),
+    path("conversations/turns/<int:turn_id>/", TurnDetailView.as_view(), name="conversation-turn"),
 ]

@@ -20,6 +20,7 @@ SENTENCES = {
     "fresh": "New on Weft",
     "explore": "Something different, to get to know your taste",
     "made_for_you": "Made for you by Weft",
+    "you_asked": "You asked for it in the chat",
 }
 WITHOUT_NAMES = {
     "because_you_liked": "Because of what you liked",
@@ -35,6 +36,7 @@ SOURCES = {
     "fresh": "It was published recently.",
     "explore": "A small share of places goes to items drawn at random, so that your feed does not "
     "narrow down to one thing.",
+    "instructor": "It fits what you told the instructor.",
     "direct": "It was made for you, so it is shown to you first.",
 }
 

@@ -1,0 +1,115 @@
+"""The instructor: decides ask | answer | retrieve | edit | create, and builds the guidance.
+
+`understanding` says what a message means, `dialogue` what is remembered, `activation` when to
+create; `answering` and `making` hold the single decisions. An engine is whatever turns a message
+into an `Understanding`; the decision stays here, so that no engine can talk its way past a rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Protocol
+
+from common.guidance import MAX_INSTRUCTION_CHARS, Guidance
+from recommender.core import replies
+from recommender.core.answering import (
+    decide_aside,
+    decide_feedback,
+    decide_retrieve,
+    decide_unclear,
+)
+from recommender.core.decision import Context, Decision
+from recommender.core.dialogue import Mode, ShownItem, State, Understanding
+from recommender.core.making import decide_create, decide_edit
+from recommender.core.understanding import understand
+
+__all__ = ["Context", "Decision", "EmbeddedEngine", "Engine", "build_guidance", "decide", "settle"]
+
+
+class Engine(Protocol):
+    """Turns a message into an `Understanding`. The embedded one needs no network."""
+
+    def understand(
+        self, text: str, *, state: State, shown: Sequence[ShownItem]
+    ) -> Understanding: ...
+
+
+class EmbeddedEngine:
+    """The lexicon and grammar of `understanding`."""
+
+    def understand(self, text: str, *, state: State, shown: Sequence[ShownItem]) -> Understanding:
+        return understand(text, state=state, shown=shown)
+
+
+def decide(heard: Understanding, state: State, context: Context) -> Decision:
+    """Return what to do about a message.
+
+    state: the memory with the message already merged into it (`dialogue.remember`).
+    """
+    decision = (
+        decide_aside(heard, state, context)
+        or decide_feedback(heard, state, context)
+        or decide_edit(heard, state, context)
+        or decide_create(heard, state, context)
+        or decide_unclear(heard, state, context)
+        or decide_retrieve(heard, state, context)
+    )
+    return replace(decision, reply=decision.reply + replies.mended(heard.mended))
+
+
+def settle(state: State, decision: Decision, shown_ids: Sequence[int]) -> State:
+    """Return the memory after the decision was carried out.
+
+    shown_ids: what is in sight now.
+    """
+    modes: dict[str, Mode] = {"retrieve": "find", "create": "make", "edit": "make"}
+    mode = modes.get(decision.action, state.mode)
+    if decision.action == "ask" and decision.reason == "uncovered":
+        mode = "find"
+    keeps = (
+        decision.action == "answer"
+        and not decision.pending
+        and decision.reason not in {"denied", "reset"}
+    )
+    kind = decision.kind if decision.pending.get("kind") else state.kind
+    return replace(
+        state,
+        mode=mode,
+        kind=kind,
+        wanted=decision.wanted if decision.action == "create" else state.wanted,
+        last_action=decision.action,
+        pending=state.pending
+        if keeps
+        else {k: v for k, v in decision.pending.items() if k != "kind"},
+        shown_ids=tuple(shown_ids) or state.shown_ids,
+    )
+
+
+def build_guidance(
+    *,
+    decision: Decision,
+    state: State,
+    user_id: int,
+    liked_ids: Sequence[int],
+    user_vector_model: str | None = None,
+) -> Guidance:
+    """Return the guidance of an edit or a creation (GeneRec 2023, section 3.1).
+
+    liked_ids: `User_Hist`, newest first; empty when the person does not let likes guide creation.
+    """
+    words = "; ".join(state.words)
+    return Guidance(
+        user_id=user_id,
+        instruction=words if len(words) <= MAX_INSTRUCTION_CHARS else state.words[-1],
+        kind=decision.kind or "image",
+        mode="edit" if decision.action == "edit" else "create",
+        turns=state.words,
+        wanted=decision.attributes,
+        unwanted=decision.unwanted.as_attributes(),
+        reference_item_ids=decision.reference_ids,
+        liked_item_ids=tuple(liked_ids),
+        user_vector_model=user_vector_model,
+        style=decision.style,
+        exposure=decision.exposure or "direct",
+    )

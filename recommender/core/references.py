@@ -1,0 +1,215 @@
+"""Which of the pictures in sight a person means: "the second one", "this", "the red one"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from common.vocabulary import TYPES
+from recommender.core.dialogue import ShownItem, Slots
+from recommender.core.lexicon import listed
+from recommender.core.tagging import Tag
+
+_ORDINALS = {
+    **{w: n for n, w in enumerate(listed("first second third fourth fifth sixth seventh eighth"))},
+    **{f"{n}{['st', 'nd', 'rd'][n - 1] if n < 4 else 'th'}": n - 1 for n in range(1, 13)},
+    "top": 0,
+}
+_NUMBERS = {w: n for n, w in enumerate(listed("one two three four five six seven eight"))}
+_FROM_END = {"last": 1, "latest": 1, "final": 1, "bottom": 1}
+_NOUN = (
+    r"(?:one|item|picture|photo|image|clip|video|pic|result|option|design|"
+    + "|".join(re.escape(t.replace("-", " ")) for t in TYPES)
+    + r"|jacket|coat|trousers|jeans|sweater|jumper|trainers)"
+)
+_ORDINAL = "|".join((*_ORDINALS, *_FROM_END))
+_PLACE = re.compile(
+    rf"\b(?:the |that |this |your |my )(?:(second|third) to last|({_ORDINAL}))(?: (two|three))?"
+    rf"(?: {_NOUN}| ones)?\b(?! (?:week|time|year|night|summer|winter|month))"
+    rf"|\b(?:(second|third) to last|({_ORDINAL})) {_NOUN}\b"
+    r"|(?:\b(?:number|no \.|option|item|picture|nr)|#) ?(\d{1,2}|one|two|three|four|five|six|seven"
+    r"|eight)\b"
+)
+# What answers "which one?" in a word.
+_BARE = re.compile(rf"^(?:the )?(?:({_ORDINAL})|(\d{{1,2}}))(?: one)?(?: please)?(?: [.!])?$")
+_FILLER = r"(?:[a-z]+ ){0,5}?"
+_LOOK = re.compile(
+    rf"\b(?:the|that|this) ({_FILLER})one\b(?! (?:with|in|that is) )"
+    rf"|\bthe one (?:with|in|that is) ((?:[a-z]+ ?){{1,4}})"
+)
+_TYPED = re.compile(rf"\b(?:the|that|this) ((?:[a-z]+ ){{1,3}}{_NOUN})\b")
+_THIS = re.compile(
+    rf"\b(?:this|that)(?: {_NOUN})?\b(?! (?:is|are|has|have|with|i|would|you|way|kind|sort|says"
+    rf"|looks|goes|"
+    r"can|all|much|instead a|s)\b)|\bthe same(?: one| thing)?\b|\b(?:this|that) one\b"
+)
+_RELATIVE = re.compile(r"\b(something|anything|one|ones|clothes|piece|thing|so|like)$")
+_IT = re.compile(
+    r"\b(?:make|change|turn|do|edit|recolou?r|like|love|hate|dislike|keep|convert|redo|with|of|to"
+    r"|for|"
+    r"adjust|restyle|dye|is|give|transform|on|than|about)"
+    r"(?: not)? (it)\b|^it\b"
+)
+_ALL = re.compile(
+    r"\b(?:these|those|them|all of (?:these|those|them)|any of (?:these|those|them))\b"
+)
+_OTHER = re.compile(r"\bthe other(?: one)?\b")
+_ALIKE = re.compile(
+    r"\b(?:like|similar to|as|resembling|matching|inspired by|based on|in the style of"
+    r"|along the lines of)"
+    r" (?:the |this|that|it|number|these|those|your |#)|\bmore like\b|\bthe same\b|\blikes? of\b"
+)
+
+
+@dataclass(frozen=True)
+class Pointed:
+    """What a message points at: items, whether something is missing, and the words it used."""
+
+    ids: tuple[int, ...] = ()
+    missing: bool = False
+    is_alike: bool = False
+    # Positions of tokens that named the reference, not new wishes.
+    used: frozenset[int] = field(default_factory=frozenset)
+    # "it", "that": may also mean nothing in particular.
+    is_weak: bool = False
+
+
+def find_references(
+    tokens: Sequence[str],
+    tags: Sequence[Tag],
+    shown: Sequence[ShownItem],
+    *,
+    focus_id: int | None,
+    has_verb: bool,
+    is_answer: bool = False,
+) -> Pointed:
+    """Return what the message points at.
+
+    shown: the items in sight, in order. focus_id: the item that "it" means, if one is.
+    has_verb: whether the message edits, compares or judges, so that "the red skirt" may be a
+    picture in sight rather than a wish. is_answer: whether "which one?" was asked.
+    """
+    plain = " ".join(tokens)
+    is_alike = bool(_ALIKE.search(plain))
+    if is_answer and (match := _BARE.match(plain)):
+        word, number = match.groups()
+        places = _places(None, word, None, number, len(shown))
+        ids = tuple(shown[i].id for i in places if 0 <= i < len(shown))
+        return Pointed(ids, not ids, used=frozenset(range(len(tokens))))
+    for finder in (_by_place, _by_look):
+        pointed = finder(plain, tokens, tags, shown, has_verb=has_verb or is_alike)
+        if pointed:
+            return Pointed(pointed.ids, pointed.missing, is_alike, pointed.used)
+    if match := _OTHER.search(plain):
+        others = [item.id for item in shown if item.id != focus_id]
+        ids = tuple(others) if len(others) == 1 else ()
+        return Pointed(ids, not ids, is_alike, _tokens_of(plain, *match.span()))
+    if match := _ALL.search(plain):
+        ids = tuple(item.id for item in shown)
+        return Pointed(ids, not ids, is_alike, _tokens_of(plain, *match.span()), is_weak=True)
+    return _by_focus(plain, shown, focus_id, is_alike)
+
+
+def _by_place(
+    plain: str,
+    tokens: Sequence[str],
+    tags: Sequence[Tag],
+    shown: Sequence[ShownItem],
+    *,
+    has_verb: bool,
+) -> Pointed | None:
+    match = _PLACE.search(plain)
+    if match is None:
+        return None
+    back, word, count, back_bare, bare, number = match.groups()
+    span = match.span()
+    places = _places(back or back_bare, word or bare, count, number, len(shown))
+    ids = tuple(shown[i].id for i in places if 0 <= i < len(shown))
+    return Pointed(ids, missing=not ids, used=_tokens_of(plain, *span))
+
+
+def _places(
+    back: str | None, word: str | None, count: str | None, number: str | None, total: int
+) -> list[int]:
+    """Return the positions (from 0) that an ordinal, a number or "last" names."""
+    if number:
+        return [(int(number) if number.isdigit() else _NUMBERS[number] + 1) - 1]
+    if back:
+        return [total - _ORDINALS[back] - 1]
+    many = _NUMBERS[count] + 1 if count else 1
+    if word in _FROM_END:
+        return list(range(total - many, total))
+    start = _ORDINALS[word or "first"]
+    return list(range(start, start + many))
+
+
+def _by_look(
+    plain: str,
+    tokens: Sequence[str],
+    tags: Sequence[Tag],
+    shown: Sequence[ShownItem],
+    *,
+    has_verb: bool,
+) -> Pointed | None:
+    """Return the shown items that "the red one" (or "the red skirt", after a verb) describes."""
+    for pattern in (_LOOK, _TYPED) if has_verb else (_LOOK,):
+        for match in pattern.finditer(plain):
+            used = _tokens_of(plain, *match.span())
+            look = Slots()
+            for tag in tags:
+                if used >= set(range(tag.start, tag.end)):
+                    look = look.plus(tag.slots())
+            if not look:
+                continue
+            ids = tuple(item.id for item in shown if _fits(item, look))
+            if len(ids) == 1 or (ids and pattern is _LOOK):
+                return Pointed(ids[:1], used=used)
+            if pattern is _LOOK and shown and has_verb:
+                return Pointed((), missing=True, used=used)
+    return None
+
+
+def _fits(item: ShownItem, look: Slots) -> bool:
+    """Return whether an item has the colour, pattern and type that the words name."""
+    return (
+        all(colour in item.colours for colour in look.colours)
+        and all(pattern == item.pattern for pattern in look.patterns)
+        and all(kind == item.type for kind in look.types)
+        and bool(look.colours or look.patterns or look.types)
+    )
+
+
+def _by_focus(
+    plain: str, shown: Sequence[ShownItem], focus_id: int | None, is_alike: bool
+) -> Pointed:
+    """Return what "this", "that" or "it" means: the item in focus, else the only one in sight."""
+    match = next((m for m in _THIS.finditer(plain) if not _is_relative(plain, m)), None)
+    weak = match is None
+    match = match or _IT.search(plain)
+    if match is None:
+        return Pointed(is_alike=is_alike)
+    used = _tokens_of(plain, *(match.span(1) if weak and match.group(1) else match.span()))
+    if focus_id is not None:
+        return Pointed((focus_id,), False, is_alike, used, weak)
+    if len(shown) == 1:
+        return Pointed((shown[0].id,), False, is_alike, used, weak)
+    return Pointed((), not weak, is_alike, used, weak)
+
+
+def _is_relative(plain: str, match: re.Match[str]) -> bool:
+    """Return whether "that" joins a clause ("a dress that shines") rather than points."""
+    if not match.group().startswith("that") or match.group().endswith("one"):
+        return False
+    before = plain[: match.start()].rstrip()
+    after = plain[match.end() :].split()[:1]
+    noun = re.search(rf"\b{_NOUN}s?$", before) or _RELATIVE.search(before)
+    return bool(noun and after and after[0] not in {"but", "in", "with", ",", ".", "as"}) and not (
+        before.endswith(("like", "so"))
+    )
+
+
+def _tokens_of(plain: str, start: int, end: int) -> frozenset[int]:
+    """Return the positions of the tokens that a span of the plain line covers."""
+    first = plain[:start].count(" ")
+    return frozenset(range(first, first + plain[start:end].strip().count(" ") + 1))

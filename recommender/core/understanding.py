@@ -1,0 +1,398 @@
+"""What one message means: wishes, aversions, references, intent. A lexicon and a small grammar."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from recommender.core import topics
+from recommender.core.dialogue import ShownItem, Slots, State, Understanding
+from recommender.core.lexicon import COMPARATIVES, FOREIGN_FIND, FOREIGN_MAKE, language_of, listed
+from recommender.core.references import Pointed, find_references
+from recommender.core.safety import refusal_of
+from recommender.core.tagging import PATTERN_NOUNS, Tag, denied, tag
+from recommender.core.wording import clean, read
+
+_NO = r"(?<!not )(?<!never )(?<!to not )"
+_MAKE = re.compile(
+    _NO
+    + r"\b(?:create|generate|invent|produce|craft|imagine|dream up|come up with|render|conjure)\b"
+    r"|" + _NO + r"\b(?:design|draw|paint|sketch|sew|knit|build|do)"
+    r"(?= (?:me|us|a|an|one|something|some|another|my)\b)"
+    r"|"
+    + _NO
+    + r"\bmake(?! (?:sure|sense|it|this|that|these|those|the|them|him|her|fun|any|anything)\b)"
+    r"(?! (?:up|do)\b)"
+    r"|\b(?:one|something|it) made\b|\b(?:get|got|have|getting|having) .{1,40} made\b(?! by)"
+    r"|\bmade (?:for|to order)\b|\bcustom made\b"
+)
+_NO_MAKE = re.compile(
+    r"\b(?:do not|never|without|stop|no need to) (?:please )?(?:make|making|create|creating"
+    r"|generate|"
+    r"generating|design|draw|invent)"
+)
+_EDIT = re.compile(
+    r"\b(?:recolou?r|edit|adjust|modify|tweak|swap|replace|convert|transform|restyle|dye|redo|"
+    r"repaint|alter|retouch)\b|\bchange\b(?! (?:my|your) (?:mind|name))|\bturn (?!off|on|down)"
+    r"|\bmake (?:it|this|that|these|those|them|the)\b|\bdo (?:it|this|that) (?:in|as|with)\b"
+    r"|\b(?:draw|paint|design|sketch|render) (?:it|this|that|the)\b|\bput (?:it|this|that|some)\b"
+)
+_FIND = re.compile(
+    r"\b(?:show|find|search|got|see|browse|looking for|look for|have you|do you have|recommend|"
+    r"suggest|pull up|list|display|where can i find|get me|bring me|are there|is there|explore)\b"
+    r"|\bany\b(?! (?:colou?r|pattern|type|kind|style|of)\b)|\bwhat .* (?:do you have|are there)\b"
+)
+_MORE = re.compile(
+    r"\bmore (?:like|of|options|choices|results|pictures|ones|please|in|with)\b|\bsimilar\b|\bmore$"
+    r"|^(?:some |any |show me )?(?:more|others|other ones|another|another one|next|next ones)"
+    r"(?: please| \?| !| \.)*$|\bsomething else\b|\bdifferent ones\b|\bwhat else\b"
+    r"|\banything else\b"
+    r"|\b(?:some|any|show me|show) others?\b|^else\b"
+)
+_DESIRE = re.compile(
+    r"\b(?:want|need|would like|would love|in the mood|fancy|prefer|give me|would rather|"
+    r"let me have|can i (?:have|get)|could i (?:have|get)|i am after|feel like|wish)\b"
+)
+_CORRECTION = re.compile(
+    r"^(?:no|nope|actually|wait|sorry|hmm|oh|rather)\b|\b(?:actually|instead(?! of)|i mean|i meant|"
+    r"on second thought|make (?:it|that)|change (?:it|that)|rather(?! than)|correction|after all)\b"
+)
+_LIKE = re.compile(
+    r"\bi (?:really |quite |do |absolutely )?(?:like|love|adore|fancy)\b"
+    r"|^(?:love|like|adore|loving) (?:this|that|these|those|it|them|the)\b|\b(?:beautiful|gorgeous|"
+    r"stunning|lovely|nice one|so pretty|great choice|my favou?rite|good one)\b"
+    r"|\b(?:that|this|it) is (?:so |really |very )?(?:great|nice|perfect|cool|pretty|good|cute)\b"
+)
+_DISLIKE = re.compile(
+    r"\bnot (?:really |particularly )?(?:like|love|into)\b|\b(?:hate|dislike|ugly|awful|terrible|"
+    r"horrible|hideous|boring|yuck|ew|meh|disgusting)\b|\bnot (?:what i|my (?:style|taste|thing"
+    r"|cup)|for me|"
+    r"nice|good|it)\b|\bcan not stand\b|\b(?:that|this|it) is (?:bad|wrong)\b|\bnone of (?:these"
+    r"|those|them)\b"
+)
+_ALLOW = re.compile(
+    r"\bafter all\b|\b(?:is|are|would be) (?:actually |totally |perfectly |really )?(?:fine|ok"
+    r"|okay|"
+    r"alright|all right|allowed|welcome)\b|\bnot mind\b|\b(?:ok|okay|fine) (?:again|now|too)\b"
+    r"|\bchanged my mind about\b|\bno longer (?:hate|mind|dislike)\b|\bstart liking\b|\bnot hate\b"
+)
+_FORGET = re.compile(
+    r"\b(?:forget|scrap|never mind|nevermind|cancel|drop|skip|take back|ignore|lift)\b"
+    r"(?: about| what i said about| that| the| my)*"
+)
+_FREED = (
+    (
+        "colours",
+        re.compile(
+            r"\b(?:forget|never mind|whatever|drop|ignore|any)(?: about)? (?:the )?colou?rs?\b"
+            r"|\bcolou?r (?:does not matter|is not important)\b|\bnot care about (?:the )?colou?r"
+        ),
+    ),
+    (
+        "patterns",
+        re.compile(
+            r"\b(?:forget|never mind|whatever|ignore|any)(?: about)? (?:the )?patterns?\b"
+            r"|\bpattern does not matter\b|\bnot care about (?:the )?pattern"
+        ),
+    ),
+    (
+        "types",
+        re.compile(
+            r"\b(?:forget|never mind|whatever|ignore)(?: about)? (?:the )?(?:type|garment)\b"
+        ),
+    ),
+)
+_STYLE_OFF = re.compile(
+    r"\b(?:no|not|without|forget|drop|remove|normal|no more|lose|never mind)(?: \w+)? (?:style"
+    r"|cartoon|drawing|"
+    r"sketch|watercolou?r|pencil|neon|anime|effect)\b|\b(?:normal|real|realistic) (?:photo"
+    r"|picture|look|style)\b"
+    r"|\bphoto ?realistic\b|\bas a photo\b"
+)
+_FROM_TO = re.compile(r"\b(?:to|into|for|with)\b")
+_STYLE_FRAME = frozenset(
+    listed("as a an in like into style look version effect filter picture drawing")
+)
+_GENERAL_LOOKS = frozenset(["drawing", "painting", "sketch", "picture", "image"])
+_ADJECTIVE_STYLES = frozenset(["vintage", "neon"])
+_UP, _DOWN = re.compile("[👍❤💖😍🥰💕]"), re.compile("[👎💩🤮🤢]")
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+def understand(text: str, *, state: State, shown: Sequence[ShownItem]) -> Understanding:
+    """Return what a message means beside what is remembered and in sight.
+
+    Raises InvalidInputError when it is empty or too long. Nothing typed here is ever an
+    instruction to the program: the result holds only words of our vocabulary and flags.
+    """
+    text = clean(text)
+    words = read(text)
+    tokens, plain = words.tokens, words.plain
+    if refusal := refusal_of(plain):
+        return Understanding(text=text, refusal=refusal)
+    language = language_of(list(tokens))
+    tags = tag(tokens, language)
+    verbs = _verbs(plain, tokens, language)
+    feedback = _feedback_of(text, plain)
+    pointed = find_references(
+        tokens,
+        tags,
+        shown,
+        focus_id=state.focus_id,
+        has_verb=bool(verbs["is_edit"] or verbs["is_more"] or feedback),
+        is_answer=state.pending.get("slot") == "reference",
+    )
+    tags = [t for t in tags if t.start not in pointed.used]
+    heard = _attributes(text, tokens, tags, state, verbs)
+    topic = _topic(plain, heard, verbs, pointed)
+    if topic:
+        return Understanding(text=text, topic=topic, references=pointed.ids, language=language)
+    return _settle(heard, plain, tokens, pointed, verbs, feedback, state, language, words.mended)
+
+
+def _verbs(plain: str, tokens: Sequence[str], language: str | None) -> dict[str, bool]:
+    """Return which kinds of request the verbs of a message make."""
+    foreign = frozenset(tokens) if language else frozenset()
+    return {
+        "is_make": bool(_MAKE.search(plain) or foreign & FOREIGN_MAKE),
+        "is_edit": bool(_EDIT.search(plain)),
+        "is_find": bool(_FIND.search(plain) or foreign & FOREIGN_FIND),
+        "is_more": bool(_MORE.search(plain)),
+        "is_correction": bool(_CORRECTION.search(plain)),
+        "is_desire": bool(_DESIRE.search(plain)),
+        "no_make": bool(_NO_MAKE.search(plain)),
+    }
+
+
+def _feedback_of(text: str, plain: str) -> str | None:
+    if _DOWN.search(text) or _DISLIKE.search(plain):
+        return "dislike"
+    return "like" if _UP.search(text) or _LIKE.search(plain) else None
+
+
+def _attributes(
+    text: str, tokens: Sequence[str], tags: list[Tag], state: State, verbs: dict[str, bool]
+) -> Understanding:
+    """Return the wishes, aversions, withdrawals, kind and style of a message."""
+    plain = " ".join(tokens)
+    no = denied(tokens, tags)
+    wanted = unwanted = allowed = dropped = Slots()
+    added: tuple[str, ...] = ()
+    found: dict[str, Any] = {"comparatives": (), "kind": None, "style": None}
+    freed = [name for name, pattern in _FREED if pattern.search(plain)]
+    for index, t in enumerate(tags):
+        slots = t.slots()
+        freed.extend(value for name, value in t.senses if name == "any")
+        withdrawn = _withdrawn(tokens, t, slots, state)
+        if withdrawn == "allowed":
+            allowed = allowed.plus(slots)
+        elif withdrawn == "dropped" or _is_replaced(tokens, t, tags, verbs):
+            dropped = dropped.plus(slots)
+        elif index in no:
+            unwanted = unwanted.plus(_denied_part(index, tags, no))
+        elif added_colour := _added_colour(tokens, t, tags):
+            added = (*added, added_colour)
+        else:
+            wanted = wanted.plus(slots)
+            _note(found, tokens, t, verbs)
+    wanted = _with_soft(wanted, added, tags, no)
+    return Understanding(
+        text=text,
+        wanted=wanted,
+        added_colours=added,
+        unwanted=unwanted.without(wanted),
+        allowed=allowed,
+        dropped=dropped,
+        freed=tuple(dict.fromkeys(freed)),
+        comparatives=found["comparatives"],
+        kind=found["kind"],
+        style=found["style"],
+        style_off=bool(_STYLE_OFF.search(plain)) and not found["style"],
+    )
+
+
+def _note(found: dict[str, Any], tokens: Sequence[str], t: Tag, verbs: dict[str, bool]) -> None:
+    """Keep the kind, the style and the comparatives that a wanted phrase carries."""
+    if len(t.words) == 1 and t.words[0] in COMPARATIVES:
+        found["comparatives"] = (*found["comparatives"], t.words[0])
+    for name, value in t.senses:
+        # "an anime drawing" is anime: the general word does not override the particular one.
+        if name in {"kind", "style"} and not (found[name] and t.words[-1] in _GENERAL_LOOKS):
+            found[name] = value
+
+
+def _with_soft(wanted: Slots, added: tuple[str, ...], tags: list[Tag], no: set[int]) -> Slots:
+    """Add the colour a material implies ("denim": blue) where none is named."""
+    soft = tuple(
+        value
+        for index, t in enumerate(tags)
+        if index not in no
+        for name, value in t.senses
+        if name == "soft"
+    )
+    return wanted if wanted.colours or added else wanted.plus(Slots(colours=soft))
+
+
+def _denied_part(index: int, tags: list[Tag], no: set[int]) -> Slots:
+    """Return what "no black skirts" denies: the black. A garment alone is denied itself."""
+    slots = tags[index].slots()
+    if not slots.types:
+        return slots
+    near = (index - 1, index + 1)
+    qualified = any(
+        other in no
+        and not tags[other].has("type")
+        and abs(tags[other].start - tags[index].start) <= 3
+        for other in near
+        if 0 <= other < len(tags)
+    )
+    return Slots(details=slots.details) if qualified else slots
+
+
+def _clause(tokens: Sequence[str], t: Tag) -> str:
+    """Return the words of the clause that a phrase stands in."""
+    stops = {".", ";", "!", "?", ",", "but"}
+    start = max((i + 1 for i in range(t.start) if tokens[i] in stops), default=0)
+    end = min((i for i in range(t.end, len(tokens)) if tokens[i] in stops), default=len(tokens))
+    return " ".join(tokens[start:end])
+
+
+def _withdrawn(tokens: Sequence[str], t: Tag, slots: Slots, state: State) -> str | None:
+    """Return "allowed" or "dropped" when the clause takes back an aversion or a wish."""
+    if not slots:
+        return None
+    clause = _clause(tokens, t)
+    is_averse = bool(slots.common(state.unwanted))
+    if _ALLOW.search(clause):
+        return "allowed" if is_averse or "not mind" in clause else None
+    if _FORGET.search(clause):
+        if is_averse or re.search(r"\b(?:no|not|without)\b", clause):
+            return "allowed"
+        return "dropped"
+    return None
+
+
+def _is_replaced(tokens: Sequence[str], t: Tag, tags: list[Tag], verbs: dict[str, bool]) -> bool:
+    """Return whether an edit replaces the phrase: the stripes in "swap stripes for dots"."""
+    if not verbs["is_edit"]:
+        return False
+    slots = {name for name, _ in t.senses}
+    for other in tags:
+        between = " ".join(tokens[t.end : other.start])
+        if other.start > t.start and slots & {n for n, _ in other.senses}:
+            return bool(_FROM_TO.search(between)) and len(between.split()) <= 3
+    return False
+
+
+def _added_colour(tokens: Sequence[str], t: Tag, tags: list[Tag]) -> str | None:
+    """Return the colour that joins the main one: the white of "with white stripes"."""
+    colour = next((value for name, value in t.senses if name == "colour"), None)
+    if colour is None:
+        return None
+    before = tokens[max(0, t.start - 3) : t.start]
+    is_pattern = t.end < len(tokens) and tokens[t.end] in PATTERN_NOUNS
+    if is_pattern or tokens[t.end : t.end + 1] in (("polka",), ["polka"]):
+        is_pair = (
+            len(before) >= 2
+            and before[-1] == "and"
+            and any(o.end == t.start - 1 and o.has("colour") for o in tags)
+        )
+        return None if is_pair else colour
+    joins = {"also", "add", "plus", "some", "bit", "touch", "hint", "little"}
+    return colour if joins & set(before) and "in" not in before[-1:] else None
+
+
+def _topic(
+    plain: str, heard: Understanding, verbs: dict[str, bool], pointed: Pointed
+) -> str | None:
+    """Return the topic to answer, unless the message is a request for clothes after all."""
+    topic = topics.topic_of(plain)
+    asks = heard.wanted.types or heard.wanted.patterns or heard.wanted.colours
+    if (
+        topic == "off_topic"
+        and asks
+        and not re.match(r"(?:please )?(?:write|translate|what|who|how)", plain)
+    ):
+        topic = None
+    if topic == "ai_share" and heard.wanted.types:
+        topic = None
+    if topic in {"reset"} and heard.wanted.types:
+        topic = None
+    if topic:
+        return topic
+    if heard.says_attributes or verbs["is_make"] or verbs["is_edit"] or pointed.ids:
+        return None
+    if topics.DENY.match(plain) or topics.AFFIRM.match(plain):
+        return None
+    aside = topics.aside_of(plain)
+    if aside in {"greeting", "thanks", "smalltalk"} and (verbs["is_find"] or verbs["is_desire"]):
+        return None
+    return aside
+
+
+def _settle(
+    heard: Understanding,
+    plain: str,
+    tokens: Sequence[str],
+    pointed: Pointed,
+    verbs: dict[str, bool],
+    feedback: str | None,
+    state: State,
+    language: str | None,
+    mended: dict[str, str],
+) -> Understanding:
+    """Return the understanding with verbs, references and opinions reconciled."""
+    is_make = verbs["is_make"] and not verbs["no_make"]
+    style, details = _style_or_detail(heard, tokens, is_make or verbs["is_edit"])
+    refers = bool(pointed.ids) and not (pointed.is_weak and is_make)
+    changes = bool(heard.wanted or heard.unwanted or style or heard.kind or heard.added_colours)
+    if (
+        feedback
+        and ((not pointed.ids and not pointed.missing) or changes)
+        and heard.says_attributes
+    ):
+        feedback = None  # "I hate leather" is an aversion, "I like the second but in red" a wish
+    letters = _LETTER.findall(heard.text)
+    latin = sum(letter.isascii() or "À" <= letter <= "ɏ" for letter in letters)
+    changed = {
+        "wanted": heard.wanted.plus(Slots(details=details)),
+        "style": style,
+        "references": pointed.ids if refers or feedback else (),
+        "reference_missing": pointed.missing,
+        "is_alike": pointed.is_alike and refers,
+        "is_make": is_make,
+        "is_find": verbs["is_find"] or verbs["no_make"],
+        "is_edit": verbs["is_edit"] and not is_make,
+        "is_more": verbs["is_more"] and not is_make,
+        "is_correction": verbs["is_correction"],
+        "is_desire": verbs["is_desire"],
+        "no_make": verbs["no_make"],
+        "is_anything": bool(topics.ANYTHING.search(plain)),
+        "affirms": bool(topics.AFFIRM.match(plain)),
+        "denies": bool(topics.DENY.match(plain)),
+        "feedback": feedback,
+        "language": language,
+        "unreadable": bool(letters) and latin * 2 < len(letters),
+        "mended": tuple(mended.items()),
+    }
+    return Understanding(
+        **{**{f: getattr(heard, f) for f in heard.__dataclass_fields__}, **changed}
+    )
+
+
+def _style_or_detail(
+    heard: Understanding, tokens: Sequence[str], makes: bool
+) -> tuple[str | None, tuple[str, ...]]:
+    """Return the style; "a vintage dress" that is only looked for names a quality, not a style."""
+    style = heard.style
+    if style not in _ADJECTIVE_STYLES or makes:
+        return style, ()
+    places = [i for i, token in enumerate(tokens) if token in {"vintage", "retro", "neon"}]
+    framed = any(
+        tokens[i - 1] in {"as", "in", "like", "into"}
+        or (i + 1 < len(tokens) and tokens[i + 1] in _STYLE_FRAME - {"a", "an", "in", "as"})
+        for i in places
+        if i
+    )
+    return (style, ()) if framed or not places else (None, (style,))
