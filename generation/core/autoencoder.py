@@ -40,7 +40,7 @@ class PatchAutoencoder(ModelMixin, ConfigMixin):
     def __init__(
         self,
         patch: int = 10,
-        latent_channels: int = 16,
+        latent_channels: int = 24,
         encoder_width: int = 64,
         widths: tuple[int, int, int] = (128, 96, 32),
         blocks: tuple[int, int, int] = (2, 2, 1),

@@ -110,7 +110,9 @@ class HubBackend:
         pipeline.set_progress_bar_config(disable=True)
         # Under one step of change the pipeline would have nothing to do.
         strength = max(request.strength, 1.0 / request.steps)
-        source = Image.fromarray(request.init_image).resize((width, height), Image.Resampling.LANCZOS)
+        source = Image.fromarray(request.init_image).resize(
+            (width, height), Image.Resampling.LANCZOS
+        )
         return pipeline, {"image": source, "strength": strength}
 
     def _size(self) -> tuple[int, int]:

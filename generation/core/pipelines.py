@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from diffusers import DiffusionPipeline, UNet2DConditionModel
+from diffusers.models.attention_processor import AttnProcessor
 from diffusers.schedulers import SchedulerMixin
 from diffusers.utils import BaseOutput
 from diffusers.utils.torch_utils import randn_tensor
@@ -115,10 +116,12 @@ class WeftPicturePipeline(DiffusionPipeline):
         height, width = self.unet.config.sample_size
         return height * self.vae.config.patch, width * self.vae.config.patch
 
+    @torch.inference_mode()
     def decode_latents(self, latents: Tensor) -> np.ndarray:
         """Return latents (B, C, h, w) as (B, H, W, 3) uint8 pictures."""
         return tensor_to_images(self.vae.decode(latents.to(self.vae.dtype)))
 
+    @torch.inference_mode()
     def upscale(self, pictures: np.ndarray) -> np.ndarray:
         """Return pictures (B, H, W, 3) uint8 after super-resolution; unchanged without one."""
         if self.upscaler is None:
@@ -189,6 +192,11 @@ class WeftPicturePipeline(DiffusionPipeline):
             return latents
         pictures = self.decode_latents(latents)
         return pictures if output_type == "small" else self.upscale(pictures)
+
+
+def use_plain_attention(unet: UNet2DConditionModel) -> None:
+    """Compute attention by matrix products: on CPU, with so few tokens, far faster than the fused one."""
+    unet.set_attn_processor(AttnProcessor())
 
 
 def _branches(

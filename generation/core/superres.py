@@ -29,6 +29,9 @@ class SuperResolver(ModelMixin, ConfigMixin):
             nn.Conv2d(fine_width, 12, 3, padding=1),
             nn.PixelShuffle(2),
         )
+        # Untrained, it is the bilinear zoom.
+        nn.init.zeros_(self.leave[-2].weight)
+        nn.init.zeros_(self.leave[-2].bias)
 
     def forward(self, small: Tensor) -> Tensor:
         """Return (B, 3, 4 H, 4 W) for pictures (B, 3, H, W) in -1..1."""

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional as F
 
 from generation.core.autoencoder import PatchAutoencoder
 from generation.core.superres import images_to_tensor
@@ -21,7 +20,7 @@ _LUMA_CHROMA = torch.tensor(
 CHROMA_WEIGHT = 2.0
 EDGE_WEIGHT = 1.5
 # Share of noise up to which the decoder must still give a crisp picture.
-MAX_NOISE = 0.35
+MAX_NOISE = 0.2
 POWER_WEIGHT = 0.05
 CELLS = 6
 
@@ -34,7 +33,9 @@ def picture_loss(made: Tensor, wanted: Tensor) -> Tensor:
     return apart.abs().mean() + EDGE_WEIGHT * (across + down)
 
 
-def fit_patches(model: PatchAutoencoder, images: np.ndarray, seed: int, count: int = 60_000) -> float:
+def fit_patches(
+    model: PatchAutoencoder, images: np.ndarray, seed: int, count: int = 60_000
+) -> float:
     """Set the linear path from random patches of `images` (N, H, W, 3); return the variance kept."""
     rng = np.random.default_rng(seed)
     patch = model.config.patch
@@ -54,7 +55,7 @@ def train_autoencoder(
     folder: Path,
     minutes: float,
     seed: int = 0,
-    batch: int = 24,
+    batch: int = 16,
     max_steps: int | None = None,
     rate: float = 1e-3,
 ) -> TrainingRun:
@@ -71,8 +72,8 @@ def train_autoencoder(
             made = model.decode(latents + noise * torch.randn_like(latents))
         # Louder latents would drown the noise and undo its purpose: power stays where PCA put it.
         power = latents.float().square().mean(dim=(0, 2, 3)) / channel_power
-        excess = F.relu(power - 1.0).square().mean()
-        run.apply(picture_loss(made, crops) + POWER_WEIGHT * excess)
+        drift = (power - 1.0).square().mean()
+        run.apply(picture_loss(made, crops) + POWER_WEIGHT * drift)
     return run
 
 

@@ -80,7 +80,10 @@ def build_cache(
         folder / "images.npy", mode="w+", dtype=np.uint8, shape=(count, HEIGHT, WIDTH, 3)
     )
     large_file = np.lib.format.open_memmap(
-        folder / "large.npy", mode="w+", dtype=np.uint8, shape=(large, ZOOM * HEIGHT, ZOOM * WIDTH, 3)
+        folder / "large.npy",
+        mode="w+",
+        dtype=np.uint8,
+        shape=(large, ZOOM * HEIGHT, ZOOM * WIDTH, 3),
     )
     facts: list[Facts] = []
     for index in range(count):

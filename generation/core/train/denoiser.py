@@ -8,14 +8,14 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from vision import torchvision_guard  # noqa: F401, I001  (before diffusers)
 from diffusers import UNet2DConditionModel
-from diffusers.models.attention_processor import AttnProcessor
 from torch import Tensor, nn
 
 from generation.core.conditioning import HistoryProjector
+from generation.core.pipelines import use_plain_attention
 from generation.core.train.cache import Facts
 from generation.core.train.run import TrainingRun
+from vision import torchvision_guard  # noqa: F401  (before diffusers)
 
 # How often a group of conditions is left out, so that guidance can do without it.
 DROP_BOTH, DROP_TEXT, DROP_HISTORY = 0.07, 0.06, 0.35
@@ -40,13 +40,13 @@ def build_denoiser(
     sample_size: tuple[int, int],
     text_width: int,
     embed_dim: int,
-    widths: tuple[int, ...] = (96, 160, 208),
+    widths: tuple[int, ...] = (96, 160, 192),
     context_dim: int = 192,
     heads: int = 4,
     max_text: int = 24,
     max_history: int = 8,
 ) -> Denoiser:
-    """Return an untrained denoiser; attention at all scales but the finest."""
+    """Return an untrained denoiser; attention at the coarsest scale, where it costs next to nothing."""
     history = HistoryProjector(
         text_width=text_width,
         embed_dim=embed_dim,
@@ -54,7 +54,7 @@ def build_denoiser(
         max_text=max_text,
         max_history=max_history,
     )
-    attends = [False] + [True] * (len(widths) - 1)
+    attends = [False] * (len(widths) - 1) + [True]
     unet = UNet2DConditionModel(
         sample_size=sample_size,
         in_channels=latent_channels,
@@ -70,11 +70,6 @@ def build_denoiser(
         norm_num_groups=16,
     )
     return Denoiser(unet, history)
-
-
-def use_plain_attention(unet: UNet2DConditionModel) -> None:
-    """Compute attention by matrix products: on CPU, with so few tokens, far faster than the fused one."""
-    unet.set_attn_processor(AttnProcessor())
 
 
 class TextTable:
@@ -145,7 +140,9 @@ class HistoryTable:
         chosen = _others(found, picture)[:count]
         stray = rng.random(len(chosen)) < STRAY_SHARE
         anywhere = rng.integers(len(self._tastes), size=len(chosen))
-        return _others([a if s else c for c, a, s in zip(chosen, anywhere, stray, strict=True)], picture)
+        return _others(
+            [a if s else c for c, a, s in zip(chosen, anywhere, stray, strict=True)], picture
+        )
 
 
 @dataclass
@@ -174,7 +171,12 @@ def train_denoiser(
     torch.manual_seed(seed)
     use_plain_attention(model.unet)
     run = TrainingRun(
-        model, folder=folder, minutes=minutes, peak_rate=rate, max_steps=max_steps, weight_decay=0.02
+        model,
+        folder=folder,
+        minutes=minutes,
+        peak_rate=rate,
+        max_steps=max_steps,
+        weight_decay=0.02,
     )
     rng = np.random.default_rng((seed, run.step))
     sampled_at = run.budget.spent_s
@@ -207,7 +209,11 @@ def flow_loss(model: Denoiser, data: DenoiserData, rng: np.random.Generator, bat
             keep_history=keep_history,
         )
         velocity = model.unet(
-            mixed, level * 1000, conditions.tokens, class_labels=conditions.vector, return_dict=False
+            mixed,
+            level * 1000,
+            conditions.tokens,
+            class_labels=conditions.vector,
+            return_dict=False,
         )[0]
     return (velocity.float() - (noise - clean)).square().mean()
 

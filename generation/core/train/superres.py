@@ -66,7 +66,9 @@ class DrawnPairs:
         height, width = self._small.shape[1:3]
         top, left = rng.integers(height - SIDE + 1), rng.integers(width - SIDE + 1)
         small = self._small[pick, top : top + SIDE, left : left + SIDE]
-        return small, self._large[pick, ZOOM * top : ZOOM * (top + SIDE), ZOOM * left : ZOOM * (left + SIDE)]
+        return small, self._large[
+            pick, ZOOM * top : ZOOM * (top + SIDE), ZOOM * left : ZOOM * (left + SIDE)
+        ]
 
     def _photo_pair(self, rng: np.random.Generator) -> Pair:
         large = self._photo_crop(rng)

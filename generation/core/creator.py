@@ -1,0 +1,233 @@
+"""The embedded backend: our encoder, our pipeline, our super-resolution, behind one request."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+
+from generation.core.backends import (
+    EMBEDDED,
+    GenerationRequest,
+    GenerationResult,
+    ModelUnavailableError,
+    OnStep,
+    ShouldStop,
+    StepReporter,
+    hash_folder,
+)
+from generation.core.hub import library_versions
+from generation.core.pipelines import WeftPicturePipeline, use_plain_attention
+from vision.encoder import Encoder, load_encoder
+
+logger = logging.getLogger(__name__)
+
+WEIGHTS = Path(__file__).resolve().parent.parent / "weights" / EMBEDDED
+# One guided step and all the rest of a run, before the first run has been timed.
+FIRST_STEP_MS, FIRST_REST_MS = 60.0, 700.0
+
+
+class EmbeddedBackend:
+    """Pictures from words and liked items, with the weights that lie in the repository."""
+
+    name = EMBEDDED
+
+    def __init__(self, pipeline: WeftPicturePipeline, encoder: Encoder, *, revision: str) -> None:
+        self.revision = revision
+        self.pipeline = pipeline
+        self.encoder = encoder
+        self.warnings: list[str] = []
+        self._step_ms = FIRST_STEP_MS
+        self._rest_ms = FIRST_REST_MS
+        pipeline.set_progress_bar_config(disable=True)
+        use_plain_attention(pipeline.unet)
+
+    @classmethod
+    def load(
+        cls, folder: Path = WEIGHTS, *, expected_revision: str | None = None
+    ) -> EmbeddedBackend:
+        """Return the backend with the pipeline of `folder` and the embedded encoder."""
+        if not (folder / "model_index.json").is_file():
+            raise ModelUnavailableError(
+                "The embedded creator's weights are missing; train them first."
+            )
+        # Two threads beside another busy process were measured 90 times slower than one, and the
+        # model is too small to gain much from a second: whoever knows better sets the variable.
+        if "OMP_NUM_THREADS" not in os.environ:
+            torch.set_num_threads(1)
+        revision = hash_folder(folder)
+        if expected_revision not in (None, revision):
+            raise ModelUnavailableError(
+                f"The embedded creator is not at revision {expected_revision}."
+            )
+        pipeline = WeftPicturePipeline.from_pretrained(
+            folder,
+            torch_dtype=torch.float32,
+            local_files_only=True,
+            use_safetensors=True,
+            low_cpu_mem_usage=False,
+        )
+        backend = cls(pipeline, load_encoder(EMBEDDED), revision=revision)
+        backend._compare_encoder(folder / "metrics.json")
+        return backend
+
+    def estimate_ms(self, request: GenerationRequest) -> float:
+        """Return the expected milliseconds, from the speed of the last run."""
+        return self._rest_ms + self._step_ms * self._steps(request)
+
+    def run(
+        self,
+        request: GenerationRequest,
+        *,
+        on_step: OnStep | None = None,
+        should_stop: ShouldStop | None = None,
+    ) -> GenerationResult:
+        """Return the picture, super-resolved; the same request gives the same bytes."""
+        reporter = StepReporter(self._steps(request), on_step, should_stop)
+        reporter.check()
+        clock = _Clock()
+        arguments = self._conditions(request)
+        clock.lap("encode")
+        latents = self.pipeline(
+            **arguments,
+            num_inference_steps=request.steps,
+            guidance_text=request.guidance_text,
+            guidance_history=request.guidance_history,
+            generator=torch.Generator().manual_seed(request.seed),
+            image=self._init_image(request),
+            strength=request.strength,
+            output_type="latent",
+            callback_on_step_end=reporter.step_end,
+        ).images
+        clock.lap("denoise")
+        small = self.pipeline.decode_latents(latents)
+        clock.lap("decode")
+        image = self.pipeline.upscale(small)[0]
+        clock.lap("upscale")
+        self._remember(clock, reporter.total)
+        return GenerationResult(image=image, manifest=self._manifest(request, clock))
+
+    def _steps(self, request: GenerationRequest) -> int:
+        if request.init_image is None:
+            return request.steps
+        return request.steps - min(
+            int(round((1.0 - request.strength) * request.steps)), request.steps - 1
+        )
+
+    def _conditions(self, request: GenerationRequest) -> dict[str, Any]:
+        """Return the pipeline's arguments for words and liked items, in float32."""
+        arguments: dict[str, Any] = {}
+        tokens, vectors = encode_prompts(self.encoder, [request.prompt])
+        arguments["text_tokens"] = torch.from_numpy(tokens)
+        arguments["text_vector"] = torch.from_numpy(vectors)
+        if request.negative.strip():
+            tokens, vectors = encode_prompts(self.encoder, [request.negative])
+            arguments["negative_tokens"] = torch.from_numpy(tokens)
+            arguments["negative_vector"] = torch.from_numpy(vectors)
+        if len(request.history):
+            vectors, weights = choose_history(
+                request.history,
+                request.history_weights,
+                self.pipeline.history.config.max_history,
+            )
+            arguments["history"] = torch.from_numpy(vectors)[None]
+            arguments["history_weights"] = torch.from_numpy(weights)[None]
+        return arguments
+
+    def _init_image(self, request: GenerationRequest) -> np.ndarray | None:
+        if request.init_image is None:
+            return None
+        height, width = self.pipeline.picture_size
+        return fit_image(request.init_image, height, width)[None]
+
+    def _remember(self, clock: _Clock, steps: int) -> None:
+        self._step_ms = clock.laps["denoise"] / steps
+        self._rest_ms = sum(ms for name, ms in clock.laps.items() if name != "denoise")
+
+    def _manifest(self, request: GenerationRequest, clock: _Clock) -> dict[str, Any]:
+        scheduler = self.pipeline.scheduler
+        return {
+            "backend": self.name,
+            "revision": self.revision,
+            "encoder": self.encoder.name,
+            "scheduler": {
+                "class": type(scheduler).__name__,
+                "prediction_type": scheduler.config.get("prediction_type"),
+                "solver_order": scheduler.config.get("solver_order"),
+            },
+            "prompt": request.prompt,
+            "negative": request.negative,
+            "seed": request.seed,
+            "steps": request.steps,
+            "guidance_text": request.guidance_text,
+            "guidance_history": request.guidance_history,
+            "liked_items": len(request.history),
+            "strength": request.strength if request.init_image is not None else None,
+            "ms": {name: round(ms, 1) for name, ms in clock.laps.items()},
+            "versions": library_versions(),
+            "warnings": list(self.warnings),
+        }
+
+    def _compare_encoder(self, metrics: Path) -> None:
+        """Warn, in every manifest, when the creator was trained with another encoder."""
+        if not metrics.is_file():
+            return
+        trained_with = json.loads(metrics.read_text()).get("encoder")
+        if trained_with not in (None, self.encoder.name):
+            self.warnings.append(
+                f"Trained with encoder {trained_with}, used with {self.encoder.name}."
+            )
+            logger.warning(self.warnings[-1])
+
+
+class _Clock:
+    """Milliseconds per stage."""
+
+    def __init__(self) -> None:
+        self.laps: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, name: str) -> None:
+        """Book the time since the last lap under `name`."""
+        now = time.perf_counter()
+        self.laps[name] = (now - self._last) * 1000
+        self._last = now
+
+
+def encode_prompts(encoder: Encoder, texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    """Return text tokens (N, L, W), zero where padded, and text vectors (N, D), both float32."""
+    tokens, mask = encoder.text_tokens(texts)
+    return (tokens * mask[..., None]).astype(np.float32), encoder.encode_texts(texts)
+
+
+def choose_history(
+    vectors: np.ndarray, weights: np.ndarray, most: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the `most` heaviest liked items as unit vectors, with weights up to 1.
+
+    vectors (K, D), weights (K,); items of weight 0 are left out.
+    """
+    weights = np.asarray(weights, np.float32)
+    order = [i for i in np.argsort(-weights, kind="stable")[:most] if weights[i] > 0]
+    chosen = np.asarray(vectors, np.float32)[order]
+    length = np.linalg.norm(chosen, axis=1, keepdims=True)
+    heaviest = weights.max(initial=1e-6)
+    return chosen / np.maximum(length, 1e-6), weights[order] / heaviest
+
+
+def fit_image(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Return the centre of the picture (H, W, 3) at this size and shape, uint8."""
+    have_height, have_width = image.shape[:2]
+    scale = max(height / have_height, width / have_width)
+    size = (max(width, round(have_width * scale)), max(height, round(have_height * scale)))
+    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    scaled = cv2.resize(image, size, interpolation=method)
+    top, left = (scaled.shape[0] - height) // 2, (scaled.shape[1] - width) // 2
+    return np.ascontiguousarray(scaled[top : top + height, left : left + width])
