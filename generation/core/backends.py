@@ -1,8 +1,8 @@
 """Image generators behind one request and one result.
 
-`load_backend("embedded")` gives the creator whose weights lie in the repository; any other name is a
-diffusers text-to-image repository or folder. This module imports without torch: web code may build
-requests and read errors here, only workers call `load_backend(...).run(...)`.
+`load_backend("embedded")` gives the creator whose weights lie in the repository; any other name is
+a diffusers text-to-image repository or folder. This module imports without torch: web code may
+build requests and read errors here, only workers call `load_backend(...).run(...)`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ OnStep = Callable[[int, int], None]
 ShouldStop = Callable[[], bool]
 
 
-class GenerationCancelled(DomainError):
+class GenerationCancelled(DomainError):  # noqa: N818  (a wish that came true, not an error)
     """The run was stopped on request; there is no picture."""
 
 
@@ -39,8 +39,8 @@ class GenerationRequest:
 
     history: (K, D) vectors of liked items from the encoder, or (0, D) without history.
     history_weights: (K,) how much each liked item counts, at least 0.
-    init_image: (H, W, 3) uint8; with it the picture is an edit, and `strength` in 0..1 says how much
-    of it may change.
+    init_image: (H, W, 3) uint8; with it the picture is an edit, and `strength` in 0..1 says how
+    much of it may change.
     """
 
     prompt: str

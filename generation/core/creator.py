@@ -118,7 +118,7 @@ class EmbeddedBackend:
         if request.init_image is None:
             return request.steps
         return request.steps - min(
-            int(round((1.0 - request.strength) * request.steps)), request.steps - 1
+            round((1.0 - request.strength) * request.steps), request.steps - 1
         )
 
     def _conditions(self, request: GenerationRequest) -> dict[str, Any]:

@@ -152,7 +152,8 @@ def refuse_pickles(folder: Path) -> None:
     for path in sorted(folder.rglob("*")):
         if path.suffix.lower() in PICKLES and not any(path.parent.glob("*.safetensors")):
             raise ModelUnavailableError(
-                f"{path.relative_to(folder)} is a pickle, which can run code; only safetensors are loaded."
+                f"{path.relative_to(folder)} is a pickle, which can run code; "
+                "only safetensors are loaded."
             )
 
 

@@ -76,8 +76,8 @@ def nearest_words(
 def measure_requests(backend: EmbeddedBackend, seeds: int = 2) -> dict[str, Any]:
     """Return the share of made pictures whose type, colour and pattern are those asked for.
 
-    Every type is asked for in `seeds` colours, half of them with a pattern. The type and pattern are
-    judged by the encoder, the colour by measurement.
+    Every type is asked for in `seeds` colours, half of them with a pattern. The type and pattern
+    are judged by the encoder, the colour by measurement.
     """
     asked = list(_requests(seeds))
     images = [

@@ -88,7 +88,7 @@ class WeftPicturePipeline(DiffusionPipeline):
         latents = self._noise(batch, generator, latents)
         first = 0
         if image is not None:
-            first = min(int(round((1.0 - strength) * num_inference_steps)), num_inference_steps - 1)
+            first = min(round((1.0 - strength) * num_inference_steps), num_inference_steps - 1)
             latents = self._noised(image, latents, scheduler, first)
         branches = _branches(guidance_text, guidance_history, history, history_weights)
         conditions = self._conditions(
@@ -195,7 +195,7 @@ class WeftPicturePipeline(DiffusionPipeline):
 
 
 def use_plain_attention(unet: UNet2DConditionModel) -> None:
-    """Compute attention by matrix products: on CPU, with so few tokens, far faster than the fused one."""
+    """Compute attention by matrix products: on CPU, with few tokens, far faster than fused."""
     unet.set_attn_processor(AttnProcessor())
 
 

@@ -13,7 +13,7 @@ from generation.core.autoencoder import ResidualBlock
 
 
 class SuperResolver(ModelMixin, ConfigMixin):
-    """Residual convolutions at the small size, then two pixel shuffles, added to a bilinear zoom."""
+    """Residual convolutions at the small size, two pixel shuffles, added to a bilinear zoom."""
 
     @register_to_config
     def __init__(self, width: int = 48, blocks: int = 6, fine_width: int = 24) -> None:

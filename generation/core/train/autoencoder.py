@@ -36,7 +36,7 @@ def picture_loss(made: Tensor, wanted: Tensor) -> Tensor:
 def fit_patches(
     model: PatchAutoencoder, images: np.ndarray, seed: int, count: int = 60_000
 ) -> float:
-    """Set the linear path from random patches of `images` (N, H, W, 3); return the variance kept."""
+    """Set the linear path from random patches of `images` (N, H, W, 3); return variance kept."""
     rng = np.random.default_rng(seed)
     patch = model.config.patch
     rows = np.empty((count, 3 * patch * patch), np.float32)

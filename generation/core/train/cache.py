@@ -1,4 +1,4 @@
-"""What the creator learns from: pictures with what is known of each, drawn once and kept on disk."""
+"""What the creator learns from: pictures with what is known of each, kept on disk."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Facts:
 
 @dataclass(frozen=True)
 class Sample:
-    """A picture (HEIGHT, WIDTH, 3) uint8 with its facts; `large` is the same, ZOOM times the size."""
+    """A picture (HEIGHT, WIDTH, 3) uint8 with its facts; `large` is it, ZOOM times the size."""
 
     image: np.ndarray
     facts: Facts

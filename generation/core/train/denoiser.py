@@ -46,7 +46,7 @@ def build_denoiser(
     max_text: int = 24,
     max_history: int = 8,
 ) -> Denoiser:
-    """Return an untrained denoiser; attention at the coarsest scale, where it costs next to nothing."""
+    """Return an untrained denoiser; it attends at the coarsest scale, which costs least."""
     history = HistoryProjector(
         text_width=text_width,
         embed_dim=embed_dim,

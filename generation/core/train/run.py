@@ -1,4 +1,4 @@
-"""What every training run shares: a time budget, its learning rate, averaged weights, check points."""
+"""What every training run shares: time budget, learning rate, averaged weights, check points."""
 
 from __future__ import annotations
 

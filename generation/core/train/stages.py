@@ -69,7 +69,7 @@ class Plan:
 
 
 def run_plan(plan: Plan, only: list[str] | None = None) -> dict[str, Any]:
-    """Run the stages (vae, superres, denoiser, export) named in `only`, or all; return the metrics."""
+    """Run the stages (vae, superres, denoiser, export) named in `only`, or all; return metrics."""
     stages: dict[str, Callable[[Plan], dict[str, Any]]] = {
         "vae": run_autoencoder,
         "superres": run_superres,
@@ -165,7 +165,7 @@ def run_export(plan: Plan) -> dict[str, Any]:
 
 
 def denoiser_data(plan: Plan, encoder: Encoder) -> DenoiserData:
-    """Return latents and conditions of all training pictures; encoded once, then kept in the cache."""
+    """Return latents and conditions of all training pictures; image vectors are kept on disk."""
     cache = PictureCache.load(plan.work / "cache")
     count = len(cache) - HELD
     facts = cache.facts[:count]
@@ -192,15 +192,12 @@ def denoiser_for(data: DenoiserData) -> Denoiser:
 
 def save_pipeline(plan: Plan, model: Denoiser) -> None:
     """Write the pipeline with this denoiser to `plan.out`, fp16 safetensors."""
-    upscaler = plan.work / "parts" / "upscaler"
     pipeline = WeftPicturePipeline(
         vae=_load_vae(plan),
         unet=model.unet,
         history=model.history,
         scheduler=flow_scheduler(),
-        upscaler=SuperResolver.from_pretrained(upscaler, low_cpu_mem_usage=False)
-        if upscaler.exists()
-        else None,
+        upscaler=_load_upscaler(plan),
     )
     # A copy in half precision: the model being trained stays as it is.
     pipeline.save_pretrained(plan.work / "full", safe_serialization=True)
@@ -255,7 +252,7 @@ def _photograph_files(plan: Plan) -> list[Path]:
 def _decoded(
     vae: PatchAutoencoder, images: np.ndarray, seed: int, noise: float = 0.12
 ) -> np.ndarray:
-    """Return the pictures after the autoencoder, their latents a little off, as sampled ones are."""
+    """Return the pictures after the autoencoder, latents a little off, as sampled ones are."""
     from generation.core.superres import tensor_to_images
 
     generator = torch.Generator().manual_seed(seed)
@@ -274,9 +271,19 @@ def _load_vae(plan: Plan) -> PatchAutoencoder:
     ).eval()
 
 
+def _load_upscaler(plan: Plan) -> SuperResolver | None:
+    folder = plan.work / "parts" / "upscaler"
+    if not folder.exists():
+        return None
+    return SuperResolver.from_pretrained(folder, local_files_only=True, low_cpu_mem_usage=False)
+
+
 def _commit() -> str:
     """Return the commit of the code that trained, or "unknown" outside a checkout."""
     done = subprocess.run(
-        ["git", "rev-parse", "HEAD"], cwd=Path(__file__).parent, capture_output=True, text=True
+        ["git", "rev-parse", "HEAD"],  # noqa: S607  (whichever git made the checkout)
+        cwd=Path(__file__).parent,
+        capture_output=True,
+        text=True,
     )
     return done.stdout.strip() or "unknown"

@@ -48,7 +48,7 @@ def train_superres(
 
 
 class DrawnPairs:
-    """Crops of decoded drawings beside the same crops drawn large, and now and then of photographs."""
+    """Crops of decoded drawings beside the same drawn large, now and then of photographs."""
 
     def __init__(
         self, small: np.ndarray, large: np.ndarray, photographs: list[Path] | None = None
