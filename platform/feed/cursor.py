@@ -37,11 +37,12 @@ class Cursor:
             if len(token) > MAX_CHARS:
                 raise signing.BadSignature("too long")
             feed_id, position, again = signing.loads(token, salt=SALT, max_age=MAX_AGE_S)
-        except signing.BadSignature:
+            return cls(uuid.UUID(feed_id), int(position), bool(again))
+        # Signed by us, but of another shape: made before the site was updated.
+        except (signing.BadSignature, ValueError, TypeError, AttributeError):
             raise InvalidInputError(
                 "This place in the feed can no longer be found. Please start again from the top."
             ) from None
-        return cls(uuid.UUID(feed_id), position, bool(again))
 
     @classmethod
     def first(cls, again: bool = False) -> Cursor:

@@ -29,7 +29,9 @@ from recommender.services.serving import (
 EXPLORATION = 0.08
 # Newest rejections whose vectors are compared with every item.
 DISLIKED_VECTORS = 10
-INTEREST_TYPE, INTEREST_COLOUR = 0.6, 0.4
+INTEREST_TYPE, INTEREST_COLOUR = 0.7, 0.5
+# An item that the collective model has not met is ranked by its looks, which then count more.
+UNMET_BOOST = 1.6
 
 
 @dataclass(frozen=True)
@@ -118,9 +120,9 @@ def _parts(
         parts[mix.POPULAR] = np.where(rows >= 0, model.popularity[rows], 0).astype(np.float32)
         collective = _collective_part(rows, person, model)
         if collective is not None:
-            # The model has not met new items: their content stands in for it.
-            stand_in = 0.0 if content is None else 0.6 * content
-            parts[mix.COLLECTIVE] = np.where(rows >= 0, collective, stand_in)
+            parts[mix.COLLECTIVE] = np.where(rows >= 0, collective, 0.0)
+            if content is not None:
+                parts[mix.CONTENT] = np.where(rows >= 0, content, UNMET_BOOST * content)
     return parts
 
 
@@ -160,7 +162,8 @@ def _interest_scores(
     types, colours = set(interests.get("types", [])), set(interests.get("colours", []))
     by_type = np.isin(pool.garment_type[indices], list(types)) if types else np.zeros(len(indices))
     by_colour = [bool(colours.intersection(pool.colours[at])) for at in indices]
-    return (INTEREST_TYPE * by_type + INTEREST_COLOUR * np.array(by_colour)).astype(np.float32)
+    scores = INTEREST_TYPE * by_type + INTEREST_COLOUR * np.array(by_colour)
+    return np.minimum(scores, 1.0).astype(np.float32)
 
 
 def _chosen(

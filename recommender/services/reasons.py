@@ -70,7 +70,7 @@ class Reasons:
             named = self._named(self._collective, item_id)
             if named:
                 return source, self._because(named)
-            # A new item that the model has not met, ranked by its likeness instead.
+            # What counted lies outside the kept neighbours: the looks are what is left to name.
             source = mix.CONTENT
         if source == mix.CONTENT:
             named = self._named(self._content, item_id)
