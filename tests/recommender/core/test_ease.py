@@ -35,9 +35,7 @@ def test_equals_one_ridge_regression_per_item(feature_weight):
     x = (rng.random((40, 12)) < 0.3).astype(np.float64)
     features = rng.normal(size=(12, 4))
     stacked = np.vstack([x, np.sqrt(feature_weight) * features.T])
-    fast = fit_ease(
-        sparse.csr_matrix(x), l2=3.0, features=features, feature_weight=feature_weight
-    )
+    fast = fit_ease(sparse.csr_matrix(x), l2=3.0, features=features, feature_weight=feature_weight)
     np.testing.assert_allclose(fast, _ridge_per_item(stacked, 3.0), atol=1e-4)
 
 
