@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils import timezone
 
 
 class Screening(models.Model):
@@ -128,9 +129,18 @@ class Case(models.Model):
     def __str__(self) -> str:
         return f"case {self.pk} ({self.state})"
 
+    @property
+    def is_claimed(self) -> bool:
+        """Whether somebody holds it now; a claim that ran out does not count."""
+        return (
+            self.claimed_by_id is not None
+            and self.claimed_until is not None
+            and self.claimed_until > timezone.now()
+        )
+
 
 class Decision(models.Model):
-    """What was decided, by whom, why. Rows are only ever added."""
+    """What was decided, by whom, why. Rows are only ever added; a trigger holds that."""
 
     class Action(models.TextChoices):
         PUBLISH = "publish", "Published"
@@ -140,7 +150,10 @@ class Decision(models.Model):
     case = models.ForeignKey(
         Case, null=True, blank=True, on_delete=models.SET_NULL, related_name="decisions"
     )
-    item = models.ForeignKey("catalog.Item", on_delete=models.CASCADE, related_name="decisions")
+    # A decision outlives what it was about: erasing an item empties this and nothing else.
+    item = models.ForeignKey(
+        "catalog.Item", null=True, on_delete=models.SET_NULL, related_name="decisions"
+    )
     # Null when policy decided without a person.
     moderator = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
@@ -156,7 +169,7 @@ class Decision(models.Model):
 
 
 class AuditEntry(models.Model):
-    """The audit log: who did what to what. Append-only."""
+    """The audit log: who did what to what. Append-only; a trigger holds that."""
 
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
@@ -196,11 +209,27 @@ class Mark(models.Model):
     payload = models.BigIntegerField(unique=True)
     item = models.OneToOneField("catalog.Item", on_delete=models.CASCADE, related_name="mark")
     key_id = models.CharField(max_length=20)
-    sha256 = models.CharField(max_length=64)
+    # Written once the marked files are stored; the payload is allocated before, so that a second
+    # attempt marks with the same one. False where the picture is too flat: manifest alone.
+    watermarked = models.BooleanField(default=False)
+    sha256 = models.CharField(max_length=64, blank=True)
     # 256-bit PDQ hash of the marked master, as hex.
-    pdq = models.CharField(max_length=64)
+    pdq = models.CharField(max_length=64, blank=True)
     manifest_sha256 = models.CharField(max_length=64, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
         return f"{self.payload:012x} of {self.item_id}"
+
+
+class Fingerprint(models.Model):
+    """What an item's picture looks like, as a PDQ hash: for finding copies."""
+
+    item = models.OneToOneField(
+        "catalog.Item", on_delete=models.CASCADE, related_name="fingerprint", primary_key=True
+    )
+    pdq = models.CharField(max_length=64)
+    quality = models.PositiveSmallIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.pdq[:12]}… of {self.item_id}"

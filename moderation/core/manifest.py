@@ -6,6 +6,7 @@ reaches the network.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os
@@ -141,11 +142,7 @@ def sign(data: bytes, mime: str, claim: Claim, keys: Keys) -> bytes:
 def read(data: bytes, mime: str, keys: Keys) -> ManifestReport:
     """Return what the file's manifest says; a file without one is `absent`, not an error."""
     try:
-        with (
-            c2pa.Context.from_dict(_settings(keys)) as context,
-            c2pa.Reader(mime, io.BytesIO(data), context=context) as reader,
-        ):
-            store = json.loads(reader.json())
+        store = json.loads(_read_json(data, mime, keys))
     except c2pa.C2paError as error:
         if "ManifestNotFound" in type(error).__name__ or "ManifestNotFound" in str(error):
             return ManifestReport(State.ABSENT)
@@ -153,6 +150,22 @@ def read(data: bytes, mime: str, keys: Keys) -> ManifestReport:
             return ManifestReport(State.ABSENT)
         return ManifestReport(State.INVALID, problems=(str(error)[:200],))
     return _report(store)
+
+
+def digest(data: bytes, mime: str, keys: Keys) -> str:
+    """Return a SHA-256 that names the file's manifest, or "" when it has none."""
+    try:
+        return hashlib.sha256(_read_json(data, mime, keys).encode()).hexdigest()
+    except c2pa.C2paError:
+        return ""
+
+
+def _read_json(data: bytes, mime: str, keys: Keys) -> str:
+    with (
+        c2pa.Context.from_dict(_settings(keys)) as context,
+        c2pa.Reader(mime, io.BytesIO(data), context=context) as reader,
+    ):
+        return reader.json()
 
 
 def _report(store: dict[str, Any]) -> ManifestReport:

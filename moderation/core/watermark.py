@@ -90,11 +90,12 @@ def embed_measured(image: np.ndarray, payload: int, key: bytes) -> Embedded:
     raise WatermarkError("The picture is too flat to carry an invisible mark.")
 
 
-def detect(image: np.ndarray, key: bytes, *, search: bool = True) -> Detection:
+def detect(image: np.ndarray, key: bytes, *, search: bool = True, poses: int = 8) -> Detection:
     """Read the mark of this key from an RGB (H, W, 3) or grey (H, W) image.
 
     First as it stands; then, with `search`, at the scales and angles that the picture's own
     autocorrelation suggests (crops, screenshots, turns up to a few degrees, mirror images).
+    `poses`: how many of them are tried; fewer are faster and lose the hardest cases.
     """
     luma = _luma(image)
     if min(luma.shape) < MIN_SIDE // 2:
@@ -104,7 +105,7 @@ def detect(image: np.ndarray, key: bytes, *, search: bool = True) -> Detection:
     if best.found or not search:
         return best
     front = _front(_canonical(luma, 1.0))
-    for scale, angle in candidate_poses(front):
+    for scale, angle in candidate_poses(front, poses):
         read = _read_near(luma, code, scale, angle)
         if read.found:
             return read
@@ -267,11 +268,7 @@ def _embed_at(image: np.ndarray, code: TileCode, coded: np.ndarray, target_db: f
     for round_ in range(ROUNDS):
         tile = spread.synthesise(code, coded, gains)
         pattern = _tiled(tile, mask.shape) * mask
-        pattern = cv2.resize(
-            pattern,
-            (width, height),
-            interpolation=cv2.INTER_AREA if width < mask.shape[1] else cv2.INTER_CUBIC,
-        )
+        pattern = cv2.resize(pattern, (width, height), interpolation=way)
         marked = _add(image, pattern, target_db)
         if round_ == ROUNDS - 1:
             break

@@ -1,0 +1,62 @@
+"""F7: can one see what it is? Sharpness, contrast, size, and whether there is anything at all."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from moderation.core.checks.contract import Finding, ScreeningInput, Verdict
+
+WORK_SIDE = 320
+# A measure at its limit counts 1.0; the worst of them is the score.
+MIN_EDGE = 16.0
+MIN_CONTRAST = 40.0
+MIN_SHORT_SIDE = 240
+BLANK_DEVIATION = 2.5
+
+
+def clarity(given: ScreeningInput, threshold: float) -> Finding:
+    """Flag pictures whose worst measure, as a share of what it should be, is under `threshold`."""
+    if given.still is None:
+        return Finding(Verdict.CANNOT_TELL, "The picture could not be read.")
+    measured = measure(given.still)
+    if measured["deviation"] < BLANK_DEVIATION:
+        return Finding(
+            Verdict.BLOCK, "The picture is blank.", 0.0, threshold, {"measured": measured}
+        )
+    shares = {
+        "sharpness": measured["edge"] / MIN_EDGE,
+        "contrast": measured["contrast"] / MIN_CONTRAST,
+        "size": min(given.width or 1, given.height or 1) / MIN_SHORT_SIDE,
+    }
+    worst = min(shares, key=lambda name: shares[name])
+    score = round(shares[worst], 3)
+    evidence = {"measured": measured, "shares": {k: round(v, 3) for k, v in shares.items()}}
+    if score >= threshold:
+        return Finding(Verdict.PASS, "The picture is clear.", score, threshold, evidence)
+    sentence = {
+        "sharpness": "The picture looks blurred.",
+        "contrast": "The picture has very little contrast.",
+        "size": "The picture is small.",
+    }[worst]
+    return Finding(Verdict.FLAG, sentence, score, threshold, evidence)
+
+
+def measure(image: np.ndarray) -> dict[str, float]:
+    """Return edge strength (99th percentile of the gradient), contrast and deviation of luma.
+
+    The percentile, not the mean: a drawn garment on a smooth ground has few edges, but sharp ones.
+    """
+    luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    factor = WORK_SIDE / min(luma.shape)
+    if factor < 1.0:
+        luma = cv2.resize(luma, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    gradient = np.hypot(
+        cv2.Sobel(luma, cv2.CV_32F, 1, 0, scale=0.25), cv2.Sobel(luma, cv2.CV_32F, 0, 1, scale=0.25)
+    )
+    low, high = np.percentile(luma, (2, 98))
+    return {
+        "edge": round(float(np.percentile(gradient, 99)), 2),
+        "contrast": round(float(high - low), 2),
+        "deviation": round(float(luma.std()), 2),
+    }
