@@ -96,9 +96,8 @@ def test_finding_and_paging(api):
     ItemFactory(garment_type="hat")
     page = api.get("/api/v1/items/", {"type": "hat", "limit": 2}).data
     assert len(page["results"]) == 2
-    rest = api.get(
-        "/api/v1/items/", {"type": "hat", "limit": 2, "offset": page["next_offset"]}
-    ).data
+    asked = {"type": "hat", "limit": 2, "offset": page["next_offset"]}
+    rest = api.get("/api/v1/items/", asked).data
     assert len(rest["results"]) == 1
     assert rest["next_offset"] is None
     assert api.get("/api/v1/items/", {"limit": 5000}).status_code == 400

@@ -14,13 +14,19 @@ from catalog.services.states import (
     submit_item,
     withdraw_item,
 )
-from catalog.services.storing import create_generated_item, replace_asset, store_media
+from catalog.services.storing import (
+    create_generated_item,
+    name_colours,
+    replace_asset,
+    store_media,
+)
 from catalog.services.uploads import (
     create_upload,
     delete_draft,
-    import_file,
+    import_item,
     process_media,
     requeue_stale_media,
+    still_of,
     update_item,
 )
 from catalog.services.vectors import embed_items, list_unembedded
@@ -31,14 +37,16 @@ __all__ = [
     "delete_draft",
     "embed_items",
     "hold_item",
-    "import_file",
+    "import_item",
     "list_unembedded",
+    "name_colours",
     "process_media",
     "publish_item",
     "reject_item",
     "remove_item",
     "replace_asset",
     "requeue_stale_media",
+    "still_of",
     "store_media",
     "submit_item",
     "update_item",

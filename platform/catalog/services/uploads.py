@@ -115,24 +115,22 @@ def requeue_stale_media() -> int:
     return len(ids)
 
 
-def import_file(
-    *, owner: User, path: Path, source_key: str, child: Child | None = None, **fields: Any
+def import_item(
+    *, owner: User, source_key: str, renditions: list[Rendition], **fields: Any
 ) -> Item:
-    """Return a draft made of a local file at once, without queue; `BadMediaError` if it is bad.
+    """Return a draft made of files that `media.child.read_upload` made; at once, without queue.
 
     `source_key` is unique: a file that was imported before is a `ConflictError`. No vector is made,
     since many at a time are much faster (`embed_items`).
     """
     if Item.objects.filter(source_key=source_key).exists():
         raise ConflictError("This file was imported before.")
-    with tempfile.TemporaryDirectory(prefix="weft-media-") as folder:
-        made = read_upload(path, Path(folder), child)
-        kind = Item.Kind.VIDEO if made[0].mime.startswith("video/") else Item.Kind.IMAGE
-        fields.setdefault("colours", name_colours(_still(made)))
-        item = Item(owner=owner, kind=kind, source_key=source_key, **fields)
-        with transaction.atomic():
-            save_checked(item)
-            store_media(item=item, renditions=made)
+    is_video = renditions[0].mime.startswith("video/")
+    kind = Item.Kind.VIDEO if is_video else Item.Kind.IMAGE
+    item = Item(owner=owner, kind=kind, source_key=source_key, **fields)
+    with transaction.atomic():
+        save_checked(item)
+        store_media(item=item, renditions=renditions)
     return item
 
 
@@ -216,7 +214,7 @@ def _read(item: Item, folder: Path) -> list[Rendition]:
 
 def _finish(item: Item, made: list[Rendition]) -> None:
     """Store what was made if the claim still holds; the upload itself goes after commit."""
-    colours = item.colours or name_colours(_still(made))
+    colours = item.colours or name_colours(still_of(made))
     with transaction.atomic():
         if not _mine(item).select_for_update().exists():
             raise ClaimLostError("Another worker has taken this item over.")
@@ -251,7 +249,8 @@ def _drop_upload(item: Item) -> None:
         transaction.on_commit(partial(default_storage.delete, name))
 
 
-def _still(made: list[Rendition]) -> Image.Image:
+def still_of(made: list[Rendition]) -> Image.Image:
+    """Return the poster among files that a child process made."""
     path = next(one.data for one in made if one.role == "poster")
     with Image.open(path, formats=["JPEG"]) as image:
         return image.convert("RGB")
