@@ -18,7 +18,7 @@ from diffusers import DPMSolverMultistepScheduler
 from generation.core.autoencoder import PatchAutoencoder
 from generation.core.creator import EmbeddedBackend, encode_prompts
 from generation.core.metrics import measure_autoencoder, measure_requests, measure_upscaler
-from generation.core.pipelines import WeftPicturePipeline
+from generation.core.pipelines import WeftPicturePipeline, use_plain_attention
 from generation.core.superres import SuperResolver
 from generation.core.train.autoencoder import encode_images, fit_patches, train_autoencoder
 from generation.core.train.cache import PictureCache
@@ -30,14 +30,15 @@ from generation.core.train.denoiser import (
     build_denoiser,
     train_denoiser,
 )
-from generation.core.train.superres import DrawnPairs, train_superres
+from generation.core.train.polish import Finisher, guess_latents, train_polish
+from generation.core.train.superres import DrawnPairs, photo_pair, train_superres
 from vision import torchvision_guard  # noqa: F401  (before diffusers)
 from vision.encoder import EMBEDDED, Encoder, load_encoder
 
 logger = logging.getLogger(__name__)
 
 # Shares of the minutes. The denoiser decides how good the pictures are.
-SHARES = {"vae": 0.16, "superres": 0.12, "denoiser": 0.72}
+SHARES = {"vae": 0.1, "superres": 0.1, "denoiser": 0.65, "polish": 0.15}
 # Pictures kept out of training, the last ones of the cache, for measuring.
 HELD = 200
 SAMPLE_PROMPTS = (
@@ -69,11 +70,12 @@ class Plan:
 
 
 def run_plan(plan: Plan, only: list[str] | None = None) -> dict[str, Any]:
-    """Run the stages (vae, superres, denoiser, export) named in `only`, or all; return metrics."""
+    """Run the stages (vae, superres, denoiser, polish, export) named in `only`, or all."""
     stages: dict[str, Callable[[Plan], dict[str, Any]]] = {
         "vae": run_autoencoder,
         "superres": run_superres,
         "denoiser": run_denoiser,
+        "polish": run_polish,
         "export": run_export,
     }
     unknown = set(only or ()) - set(stages)
@@ -145,6 +147,30 @@ def run_denoiser(plan: Plan) -> dict[str, Any]:
     return {"steps": run.step, "loss": round(float(np.mean(run.losses[-200:])), 4)}
 
 
+def run_polish(plan: Plan) -> dict[str, Any]:
+    """Train decoder and super-resolution on what the trained denoiser makes, and save again."""
+    model = _trained_denoiser(plan)
+    cache = PictureCache.load(plan.work / "cache")
+    count = len(cache.large) - HELD // 4
+    latents = guess_latents(model, denoiser_data(plan, load_encoder(EMBEDDED)), count, plan.seed)
+    files = _photograph_files(plan)
+    upscaler = _load_upscaler(plan) or SuperResolver()
+    run = train_polish(
+        Finisher(_load_vae(plan), upscaler),
+        latents,
+        cache.images[:count],
+        cache.large[:count],
+        folder=plan.work / "polish",
+        minutes=plan.minutes * SHARES["polish"],
+        photographs=(lambda rng: photo_pair(files, rng)) if files else None,
+        seed=plan.seed,
+    )
+    run.average.module.vae.save_pretrained(plan.work / "parts" / "vae")
+    run.average.module.upscaler.save_pretrained(plan.work / "parts" / "upscaler")
+    save_pipeline(plan, model)
+    return {"steps": run.step}
+
+
 def run_export(plan: Plan) -> dict[str, Any]:
     """Measure the saved pipeline on held-out pictures and requests, and write metrics.json."""
     backend = EmbeddedBackend.load(plan.out)
@@ -177,6 +203,15 @@ def denoiser_data(plan: Plan, encoder: Encoder) -> DenoiserData:
         texts=TextTable(facts, lambda texts: encode_prompts(encoder, texts)),
         history=HistoryTable(facts, np.load(file), max_history=8),
     )
+
+
+def _trained_denoiser(plan: Plan) -> Denoiser:
+    """Return the denoiser of the pipeline saved last."""
+    pipeline = WeftPicturePipeline.from_pretrained(
+        plan.work / "full", local_files_only=True, low_cpu_mem_usage=False
+    )
+    use_plain_attention(pipeline.unet)
+    return Denoiser(pipeline.unet, pipeline.history).eval()
 
 
 def denoiser_for(data: DenoiserData) -> Denoiser:

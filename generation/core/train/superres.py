@@ -61,28 +61,35 @@ class DrawnPairs:
     def __call__(self, rng: np.random.Generator) -> Pair:
         """Return one pair of crops."""
         if self._photographs and rng.random() < PHOTO_SHARE:
-            return self._photo_pair(rng)
+            return photo_pair(self._photographs, rng)
         pick = rng.integers(len(self._small))
         height, width = self._small.shape[1:3]
         top, left = rng.integers(height - SIDE + 1), rng.integers(width - SIDE + 1)
         small = self._small[pick, top : top + SIDE, left : left + SIDE]
-        return small, self._large[
-            pick, ZOOM * top : ZOOM * (top + SIDE), ZOOM * left : ZOOM * (left + SIDE)
-        ]
+        rows, columns = _zoomed(top), _zoomed(left)
+        return small, self._large[pick, rows, columns]
 
-    def _photo_pair(self, rng: np.random.Generator) -> Pair:
-        large = self._photo_crop(rng)
-        small = cv2.resize(large, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
-        noisy = small + rng.normal(0, rng.uniform(0, 4), small.shape)
-        return noisy.clip(0, 255).astype(np.uint8), large
 
-    def _photo_crop(self, rng: np.random.Generator) -> np.ndarray:
-        side = ZOOM * SIDE
-        for _ in range(10):
-            bgr = cv2.imread(str(rng.choice(self._photographs)))
-            if bgr is None or min(bgr.shape[:2]) < side:
-                continue
-            top = rng.integers(bgr.shape[0] - side + 1)
-            left = rng.integers(bgr.shape[1] - side + 1)
-            return np.ascontiguousarray(bgr[top : top + side, left : left + side, ::-1])
-        raise ValueError("no photograph of a usable size was found")
+def photo_pair(files: list[Path], rng: np.random.Generator) -> Pair:
+    """Return a crop of one of the photographs, and the same made small and a little noisy."""
+    large = _photo_crop(files, rng)
+    small = cv2.resize(large, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    noisy = small + rng.normal(0, rng.uniform(0, 4), small.shape)
+    return noisy.clip(0, 255).astype(np.uint8), large
+
+
+def _photo_crop(files: list[Path], rng: np.random.Generator) -> np.ndarray:
+    side = ZOOM * SIDE
+    for _ in range(10):
+        bgr = cv2.imread(str(files[rng.integers(len(files))]))
+        if bgr is None or min(bgr.shape[:2]) < side:
+            continue
+        top = rng.integers(bgr.shape[0] - side + 1)
+        left = rng.integers(bgr.shape[1] - side + 1)
+        return np.ascontiguousarray(bgr[top : top + side, left : left + side, ::-1])
+    raise ValueError("no photograph of a usable size was found")
+
+
+def _zoomed(start: int) -> slice:
+    """Return where a crop that starts here lies in the large picture."""
+    return slice(ZOOM * start, ZOOM * (start + SIDE))
