@@ -30,6 +30,10 @@ class PlainEncoder:
 def encoder(monkeypatch: pytest.MonkeyPatch) -> PlainEncoder:
     encoder = PlainEncoder()
     monkeypatch.setattr("catalog.services.vectors.load_current_encoder", lambda model=None: encoder)
+    # The command has its own reference.
+    monkeypatch.setattr(
+        "catalog.management.commands.reembed.load_current_encoder", lambda model=None: encoder
+    )
     return encoder
 
 
