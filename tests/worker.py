@@ -19,7 +19,7 @@ from django.conf import settings
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parent.parent
-START_S = 90.0
+START_S = 120.0
 
 
 class Worker:
@@ -145,7 +145,7 @@ def _forget_connections() -> None:
     app.amqp._producer_pool = None
 
 
-def wait_for(condition: Callable[[], object], what: str, seconds: float = 30.0) -> None:
+def wait_for(condition: Callable[[], object], what: str, seconds: float = 120.0) -> None:
     """Return once `condition()` holds; fail, naming what was awaited, after `seconds`."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

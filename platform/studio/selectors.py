@@ -116,7 +116,7 @@ def get_timeline(item: Item) -> list[Step]:
 
 def _draft_step(item: Item) -> Step:
     if item.media_state == Item.MediaState.FAILED:
-        return Step("Preparing the file", "bad", item.created_at, item.problem)
+        return Step("Preparing the file", "bad", item.created_at)
     if item.media_state != Item.MediaState.READY:
         return Step("Preparing the file", "current", item.created_at)
     made = "Uploaded" if item.parent_id is None else "Version made"
@@ -130,7 +130,8 @@ def _case_step(case: Case, state: Item.State) -> Step:
 
 
 def _outcome_step(item: Item, decision: Decision | None) -> Step:
-    note = item.problem or (decision.note if decision else "")
+    # `item.problem` stands above the timeline; a moderator may have written more.
+    note = decision.note if decision and decision.note != item.problem else ""
     match item.state:
         case Item.State.PUBLISHED:
             return Step("Published", "done", item.published_at)

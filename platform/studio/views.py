@@ -126,6 +126,8 @@ def _item_context(request: SignedInRequest, item: Item, **forms: Any) -> dict[st
         "checks": list_checks(item),
         "family": get_family(user=request.user, item=item),
         "statistics": get_statistics([item.pk])[item.pk],
+        # The picture is sent along only when there is a new one: a video would start again.
+        "preview_changed": request.GET.get("was", item.media_state) != item.media_state,
         "changing": item.media_state in waits or item.state == Item.State.PENDING,
         "can_change": item.state in {Item.State.DRAFT, Item.State.REJECTED},
         "details_form": DetailsForm(instance=item),

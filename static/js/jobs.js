@@ -40,13 +40,15 @@ export function watchJobs(root = document) {
   root.querySelectorAll("[data-job-events]").forEach(watchJob);
 }
 
+const isActive = (state) => state === "queued" || state === "running";
+
 /** Whether the card needs other parts than it has: it ended, while its item is still screened. */
 function changedShape(element, progress) {
-  const wasActive = ["queued", "running"].includes(element.dataset.jobState);
-  return wasActive && !["queued", "running"].includes(progress.state);
+  return isActive(element.dataset.jobState) && !isActive(progress.state);
 }
 
 function show(element, progress) {
+  if (isActive(progress.state)) element.dataset.jobState = progress.state;
   const stage = element.querySelector("[data-job-stage]");
   if (stage && stage.textContent !== progress.stage_text) stage.textContent = progress.stage_text;
   const bar = element.querySelector("[data-job-bar]");
