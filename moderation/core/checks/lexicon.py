@@ -57,6 +57,16 @@ UNSAFE = frozenset(
     )
 )
 
+# F3: the phrases of advertising that does not belong here.
+SPAM = frozenset(
+    (
+        *("free money", "easy money", "make money fast", "earn money fast", "work from home"),
+        *("free followers", "buy followers", "link in bio", "link in my bio", "link in my profile"),
+        *("click here", "click the link", "limited offer", "crypto giveaway", "double your money"),
+        *("cheap replica", "replica watches"),
+    )
+)
+
 # F1: demeaning a group of people. Quotation and self-description exist: a person decides.
 DEMEANING = frozenset(
     (

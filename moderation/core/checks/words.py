@@ -19,11 +19,6 @@ CONTACT = re.compile(
     r"|(?<![\w@])@[\w.]{3,30}",
     re.I,
 )
-SPAM = re.compile(
-    r"\b(?:free money|earn \$|make money fast|100% free|click here|limited offer|crypto giveaway"
-    r"|double your|work from home|cheap replica|buy followers)\b",
-    re.I,
-)
 INJECTION = re.compile(
     r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:previous|prior|above|earlier|all|any"
     r"|your|the|these)\b.{0,30}\b(?:instructions?|rules?|prompts?|guidelines?|polic(?:y|ies)|checks?"
@@ -81,9 +76,10 @@ def links_and_contacts(given: ScreeningInput, threshold: float) -> Finding:
     found = [
         {"field": field, "kind": kind, "text": match.group()[:80]}
         for field, text in given.texts.items()
-        for kind, pattern in (("link", LINK), ("contact", CONTACT), ("spam", SPAM))
+        for kind, pattern in (("link", LINK), ("contact", CONTACT))
         for match in pattern.finditer(_visible(text))
     ]
+    found += [{**hit, "kind": "advertising"} for hit in _hits(given, lexicon.SPAM)]
     if len(found) <= threshold:
         return Finding(
             Verdict.PASS, "No advertising links or contacts.", float(len(found)), threshold
