@@ -16,14 +16,17 @@ from generation.core.backends import GenerationRequest
 MAX_HISTORY = 8
 # Each older like counts this much of the next newer one.
 RECENCY = 0.85
+NO_HISTORY = (np.zeros((0, 128), np.float32), np.zeros(0, np.float32))
 
 
 def build_request(guidance: Guidance, source: Item | None) -> GenerationRequest:
     """Return the generator's request for this guidance; reads the source's picture for an edit."""
     if guidance.mode == "edit" and source is None:
         raise InvalidInputError("The item that should be edited no longer exists.")
+    vectors, weights = get_history(guidance.liked_item_ids)
     return GenerationRequest(
-        **get_history(guidance.liked_item_ids),
+        history=vectors,
+        history_weights=weights,
         prompt=prompt_of(guidance, source),
         negative=negative_of(guidance.unwanted),
         seed=guidance.seed,
@@ -63,13 +66,13 @@ def negative_of(unwanted: Attributes) -> str:
     return " ".join(word for word in words if word)
 
 
-def get_history(item_ids: tuple[int, ...]) -> dict[str, np.ndarray]:
-    """Return `history` (K, D) and `history_weights` (K,) of the newest liked items with a vector.
+def get_history(item_ids: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Return vectors (K, D) and weights (K,) of the newest liked items that have a vector.
 
-    `item_ids` come newest first; weights fall with age and sum to 1. Empty without any vector.
+    `item_ids` come newest first; weights fall with age and sum to 1. K is 0 without any vector.
     """
     if not item_ids:
-        return {}
+        return NO_HISTORY
     found = dict(
         Embedding.objects.filter(item_id__in=item_ids, model=encoder_name()).values_list(
             "item_id", "vector"
@@ -77,9 +80,9 @@ def get_history(item_ids: tuple[int, ...]) -> dict[str, np.ndarray]:
     )
     vectors = [np.asarray(found[pk], np.float32) for pk in item_ids if pk in found][:MAX_HISTORY]
     if not vectors:
-        return {}
+        return NO_HISTORY
     weights = RECENCY ** np.arange(len(vectors), dtype=np.float32)
-    return {"history": np.stack(vectors), "history_weights": weights / weights.sum()}
+    return np.stack(vectors), weights / weights.sum()
 
 
 def encoder_name() -> str:

@@ -40,7 +40,7 @@ def job(request: SignedInRequest, job_id: int) -> HttpResponse:
 async def events(request: HttpRequest, job_id: int) -> StreamingHttpResponse:
     """The live progress of one's own job, as server-sent events."""
     user = await request.auser()
-    if not await Job.objects.filter(pk=job_id, user_id=user.pk).aexists():
+    if not await Job.objects.filter(pk=job_id, user_id=user.pk or 0).aexists():
         raise Http404("No such job.")
     response = StreamingHttpResponse(stream_progress(job_id), content_type="text/event-stream")
     response.headers["Cache-Control"] = "private, no-store, no-transform"

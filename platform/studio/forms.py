@@ -32,7 +32,8 @@ class FilesField(forms.FileField):
 
 
 class UploadForm(forms.Form):
-    files = FilesField(
+    # Declared fields move to `base_fields`: the form's own `files` is not shadowed.
+    files = FilesField(  # type: ignore[assignment]
         label="Pictures and videos",
         allow_empty_file=True,
         widget=FilesInput(attrs={"accept": ACCEPT, "multiple": True}),

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
+from django.forms import Form
 from django.http import HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -83,8 +84,7 @@ def upload(request: SignedInRequest) -> HttpResponse:
     if form.is_valid():
         uploads = upload_files(user=request.user, files=form.cleaned_data["files"])
     else:
-        problem = " ".join(error for errors in form.errors.values() for error in errors)
-        uploads = [Upload(name="", problem=problem)]
+        uploads = [Upload(name="", problem=_problems_of(form))]
     if "application/json" in request.headers.get("Accept", ""):
         return _upload_json(uploads)
     for one in uploads:
@@ -189,10 +189,14 @@ def _job_answer(request: SignedInRequest, job: Job) -> HttpResponse:
     return redirect("generation:job", job.pk)
 
 
+def _problems_of(form: Form) -> str:
+    return " ".join(str(error) for errors in form.errors.values() for error in errors)
+
+
 def _edit_refused(
     request: SignedInRequest, item: Item, form: EditForm, problem: str
 ) -> HttpResponse:
-    problem = problem or " ".join(error for errors in form.errors.values() for error in errors)
+    problem = problem or _problems_of(form)
     if wants_fragment(request):
         # htmx swaps only successful answers by default; the sentence belongs beside the form.
         return render(request, "_problem.html", {"problem": problem})
