@@ -25,6 +25,6 @@ class SearchForm(forms.Form):
         label="Pattern", required=False, choices=_choices(PATTERNS, "Any pattern")
     )
     kind = forms.ChoiceField(
-        label="Kind", required=False, choices=[("", "Pictures and videos"), *Item.Kind.choices]
+        label="Kind", required=False, choices=[("", "Any kind"), *Item.Kind.choices]
     )
     page = forms.IntegerField(required=False, min_value=1, max_value=400, widget=forms.HiddenInput)

@@ -156,6 +156,18 @@ def nearest_items(
     return [(item_id, -distance) for item_id, distance in rows]
 
 
+def list_similar(*, user: User | AnonymousUser | None, item: Item, limit: int = 6) -> list[Item]:
+    """Return published items that look like this one, nearest first; none without a vector."""
+    seen = Embedding.objects.filter(item=item).order_by("-created_at").first()
+    if seen is None:
+        return []
+    near = nearest_items(
+        vector=seen.vector, model=seen.model, limit=limit, exclude_ids=[item.pk], user=user
+    )
+    found = Item.objects.with_assets().in_bulk([pk for pk, _ in near])
+    return [found[pk] for pk, _ in near if pk in found]
+
+
 def read_words(text: str) -> tuple[Attributes, str]:
     """Return the attributes that these words name, and the words that name none."""
     found: dict[str, list[str]] = {"type": [], "colour": [], "pattern": []}

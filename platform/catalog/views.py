@@ -16,6 +16,7 @@ from catalog.selectors import (
     describe_making,
     get_item,
     list_lineage,
+    list_similar,
     search_items,
 )
 from catalog.serving import is_local, serve_file
@@ -34,6 +35,7 @@ def item_page(request: HttpRequest, pk: int) -> HttpResponse:
         "made_from": describe_making(user=request.user, item=item),
         "checks_template": _existing_template("moderation/_item_checks.html"),
         "lineage": list_lineage(user=request.user, item=item),
+        "similar": list_similar(user=request.user, item=item),
         "can_edit": can_edit(request.user, item),
     }
     return render(request, "catalog/item.html", context)

@@ -15,6 +15,7 @@ from catalog.selectors import (
     get_item,
     list_lineage,
     list_own_items,
+    list_similar,
     nearest_items,
     read_words,
     search_items,
@@ -143,6 +144,9 @@ def test_nearest_items_are_exact_and_visible():
         vector=np.array([1.0, 0.0]), model="two", limit=2, exclude_ids=[items[0].pk]
     )
     assert [pk for pk, _ in found] == [items[1].pk, items[2].pk]
+    near = list_similar(user=None, item=items[0], limit=2)
+    assert near == [items[1], items[2]]
+    assert list_similar(user=None, item=ItemFactory()) == []
     assert [cosine for _, cosine in found] == pytest.approx([np.cos(0.3), np.cos(0.6)], abs=1e-5)
 
 

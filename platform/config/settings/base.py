@@ -154,6 +154,18 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 
+# Where a signed address of the bucket may lead the browser, for the content security policy.
+MEDIA_ORIGINS: list[str] = []
+if bucket:
+    _endpoint = env("AWS_S3_ENDPOINT_URL", default="")
+    _region = env("AWS_S3_REGION_NAME", default="us-east-1")
+    MEDIA_ORIGINS = env.list(
+        "MEDIA_ORIGINS",
+        default=[_endpoint]
+        if _endpoint
+        else [f"https://{bucket}.s3.amazonaws.com", f"https://{bucket}.s3.{_region}.amazonaws.com"],
+    )
+
 UPLOAD_MAX_BYTES = 200 * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
@@ -256,8 +268,8 @@ SPECTACULAR_SETTINGS = {
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
-        "img-src": [SELF, "data:", "blob:"],
-        "media-src": [SELF, "blob:"],
+        "img-src": [SELF, "data:", "blob:", *MEDIA_ORIGINS],
+        "media-src": [SELF, "blob:", *MEDIA_ORIGINS],
         "object-src": [NONE],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
