@@ -66,7 +66,7 @@ def named_ids(reasons: Iterable[Mapping[str, Any]]) -> set[int]:
 def sentence(reason: Mapping[str, Any], titles: Mapping[int, str]) -> str:
     """Return the reason as one line; items that the person may no longer see stay unnamed."""
     kind = reason.get("kind", "fresh")
-    names = [titles[item] for item in reason.get("item_ids", []) if titles.get(item)]
+    names = [f"“{titles[item]}”" for item in reason.get("item_ids", []) if titles.get(item)]
     words = reason.get("words", [])
     if kind in WITHOUT_NAMES and not (names or words):
         return WITHOUT_NAMES[kind]
@@ -75,7 +75,9 @@ def sentence(reason: Mapping[str, Any], titles: Mapping[int, str]) -> str:
 
 
 def _listed(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else " and ".join([", ".join(words[:-1]), *words[-1:]][-2:])
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def get_why(*, user: User | None, item: Item) -> Why:

@@ -116,6 +116,7 @@ function activate(card) {
   all.forEach((other, index) => {
     const video = other.querySelector("video.media");
     if (video) video.preload = Math.abs(index - at) <= 1 ? "auto" : "none";
+    if (index > at && index <= at + 2) other.querySelectorAll("img").forEach((image) => { image.loading = "eager"; });
   });
   const more = feed.querySelector("[data-more]");
   if (more && at >= all.length - AHEAD) window.htmx?.trigger(more, "near");
@@ -347,7 +348,7 @@ panel.addEventListener("keydown", (event) => {
 // ---- start -------------------------------------------------------------------------------------------
 
 // A notice such as "signed in" has been read out; it must not stay over the first card.
-setTimeout(() => document.querySelector(".feed-page .messages")?.remove(), 4000);
+setTimeout(() => document.querySelectorAll(".messages, .feed-note").forEach((note) => note.remove()), 5000);
 const steps = document.querySelector("[data-steps]");
 steps.hidden = false;
 steps.addEventListener("click", (event) => {
