@@ -7,10 +7,10 @@ import os
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 
-from django.db import connection
 from django.utils import timezone
 
 from catalog.models import Item
+from demo.parallel import screen, set_up
 
 
 def screen_all(items: Sequence[Item]) -> int:
@@ -24,21 +24,8 @@ def screen_all(items: Sequence[Item]) -> int:
         state=Item.State.PENDING, submitted_at=timezone.now()
     )
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=context, initializer=_set_up) as pool:
-        list(pool.map(_screen, keys, chunksize=8))
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=context, initializer=set_up) as pool:
+        list(pool.map(screen, keys, chunksize=8))
     for item in items:
         item.refresh_from_db()
     return sum(item.is_public for item in items)
-
-
-def _set_up() -> None:
-    import django
-
-    django.setup()
-    connection.close()
-
-
-def _screen(item_id: int) -> bool:
-    from moderation.services import screen_item
-
-    return screen_item(item_id=item_id)

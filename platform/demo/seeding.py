@@ -133,7 +133,15 @@ def _draft(plan: Plan, owner: User) -> Item:
 
 
 def _progress(rendered: Iterable, total: int) -> Iterable:
-    return tqdm(rendered, total=total, desc="  drawing the demo world", unit="item", leave=False)
+    # disable=None: no bar where the output is no terminal.
+    return tqdm(
+        rendered,
+        total=total,
+        desc="  drawing the demo world",
+        unit="item",
+        leave=False,
+        disable=None,
+    )
 
 
 def _backdate(items: list[Item], plans: list[Plan]) -> None:

