@@ -6,6 +6,10 @@ autoencoder after seconds, and learns on top of it what a linear map cannot do.
 
 from __future__ import annotations
 
+from vision import torchvision_guard  # noqa: F401
+
+# isort: split
+# The guard comes first: diffusers imports torchvision.
 import numpy as np
 import torch
 from diffusers.configuration_utils import ConfigMixin, register_to_config

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from vision import torchvision_guard  # noqa: F401
+
+# isort: split
+# The guard comes first: diffusers imports torchvision.
 from dataclasses import dataclass
 
 import torch

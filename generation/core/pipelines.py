@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from vision import torchvision_guard  # noqa: F401
+
+# isort: split
+# The guard comes first: diffusers imports torchvision.
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,7 +23,6 @@ from torch import Tensor
 from generation.core.autoencoder import PatchAutoencoder
 from generation.core.conditioning import Conditions, HistoryProjector
 from generation.core.superres import SuperResolver, images_to_tensor, tensor_to_images
-from vision import torchvision_guard  # noqa: F401  (before diffusers)
 
 StepCallback = Callable[[Any, int, Any, dict[str, Any]], dict[str, Any]]
 

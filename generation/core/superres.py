@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from vision import torchvision_guard  # noqa: F401
+
+# isort: split
+# The guard comes first: diffusers imports torchvision.
 import numpy as np
 import torch
 from diffusers.configuration_utils import ConfigMixin, register_to_config

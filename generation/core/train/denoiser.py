@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from vision import torchvision_guard  # noqa: F401
+
+# isort: split
+# The guard comes first: diffusers imports torchvision.
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +19,6 @@ from generation.core.conditioning import HistoryProjector
 from generation.core.pipelines import use_plain_attention
 from generation.core.train.cache import Facts
 from generation.core.train.run import TrainingRun
-from vision import torchvision_guard  # noqa: F401  (before diffusers)
 
 # How often a group of conditions is left out, so that guidance can do without it.
 DROP_BOTH, DROP_TEXT, DROP_HISTORY = 0.07, 0.06, 0.35

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from vision import torchvision_guard  # noqa: F401
+
+# isort: split
+# The guard comes first: diffusers imports torchvision.
 import json
 import logging
 import subprocess
@@ -32,7 +36,6 @@ from generation.core.train.denoiser import (
 )
 from generation.core.train.polish import Finisher, guess_latents, train_polish
 from generation.core.train.superres import DrawnPairs, photo_pair, train_superres
-from vision import torchvision_guard  # noqa: F401  (before diffusers)
 from vision.encoder import EMBEDDED, Encoder, load_encoder
 
 logger = logging.getLogger(__name__)

@@ -44,6 +44,14 @@ def _vector(word: str, width: int) -> np.ndarray:
     return np.random.default_rng(seed).standard_normal(width).astype(np.float32)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _one_thread() -> None:
+    """Tiny tensors gain nothing from a second thread, and lose much when the machine is busy."""
+    import torch
+
+    torch.set_num_threads(1)
+
+
 @pytest.fixture(scope="session")
 def encoder() -> WordEncoder:
     """An encoder without weights."""

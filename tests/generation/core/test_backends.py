@@ -22,6 +22,9 @@ from generation.core.backends import (
 @pytest.fixture(scope="module")
 def stable_diffusion(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a tiny StableDiffusionPipeline with its tokenizer."""
+    from vision import torchvision_guard  # noqa: F401
+
+    # isort: split
     import torch
     from diffusers import (
         AutoencoderKL,
@@ -30,8 +33,6 @@ def stable_diffusion(tmp_path_factory: pytest.TempPathFactory) -> Path:
         UNet2DConditionModel,
     )
     from transformers import CLIPTextConfig, CLIPTextModel
-
-    from vision import torchvision_guard  # noqa: F401  (before diffusers)
 
     torch.manual_seed(0)
     folder = tmp_path_factory.mktemp("hub") / "tiny"
