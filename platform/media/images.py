@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import struct
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from PIL import Image, ImageCms, ImageOps
+from PIL import ExifTags, Image, ImageCms
 
 from media.errors import DAMAGED, BadMediaError
 from media.limits import MASTER_LONG_SIDE, MAX_PIXELS, MIN_SIDE, POSTER_BOX, THUMB_BOX
@@ -19,6 +20,16 @@ TOO_MANY_PIXELS = (
 )
 TOO_SMALL = f"This picture is too small: each side needs at least {MIN_SIDE} pixels."
 ANIMATED = "Animated pictures cannot be uploaded. Please send a video or a still picture."
+# What EXIF says of the camera's position -> how to turn the pixels.
+UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 Role = Literal["master", "poster", "thumb", "captions"]
 
 
@@ -80,8 +91,9 @@ def open_upload(path: Path, name: str) -> Image.Image:
         _check_header(image)
         # JPEG can be decoded at a half, a quarter or an eighth: less memory for the same master.
         image.draft("RGB", (MASTER_LONG_SIDE, MASTER_LONG_SIDE))
-        upright = ImageOps.exif_transpose(_loaded(image))
-    return _flattened(_as_srgb(upright))
+        turn = _turn_of(image)
+        small = _shrunk(_loaded(image))
+    return _flattened(_as_srgb(small.transpose(turn) if turn is not None else small))
 
 
 def _check_header(image: Image.Image) -> None:
@@ -100,6 +112,21 @@ def _loaded(image: Image.Image) -> Image.Image:
         image.load()
     except (OSError, SyntaxError, ValueError, EOFError) as error:
         raise BadMediaError(DAMAGED) from error
+    return image
+
+
+def _turn_of(image: Image.Image) -> Image.Transpose | None:
+    """Return what brings the picture upright; a broken EXIF block must not cost the picture."""
+    try:
+        return UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation, 1))
+    except (OSError, SyntaxError, ValueError, TypeError, LookupError, struct.error):
+        return None
+
+
+def _shrunk(image: Image.Image) -> Image.Image:
+    """Return the picture at most as large as we serve it, before anything else copies it."""
+    if image.mode in {"RGB", "RGBA", "L", "LA", "CMYK"}:
+        image.thumbnail((MASTER_LONG_SIDE, MASTER_LONG_SIDE), reducing_gap=3.0)
     return image
 
 

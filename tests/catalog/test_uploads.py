@@ -20,7 +20,7 @@ from catalog.services import (
     update_item,
 )
 from catalog.services import uploads as uploads_module
-from common.errors import ConflictError, InvalidInputError, NotAllowedError
+from common.errors import ConflictError, InvalidInputError, NotAllowedError, QuotaExceededError
 from media.errors import MediaCrashError
 from tests import media_files as files
 from tests.factories import ItemFactory, UserFactory
@@ -146,6 +146,15 @@ def test_too_large_a_file_is_refused(uploader, queued, settings):
     settings.UPLOAD_MAX_BYTES = 100
     with pytest.raises(InvalidInputError, match="too large"):
         create_upload(owner=uploader, file=_file())
+
+
+def test_nobody_fills_the_queue_alone(uploader, queued, monkeypatch):
+    monkeypatch.setattr(uploads_module, "MAX_WAITING", 2)
+    for _ in range(2):
+        create_upload(owner=uploader, file=_file())
+    with pytest.raises(QuotaExceededError):
+        create_upload(owner=uploader, file=_file())
+    create_upload(owner=UserFactory(uploader=True), file=_file())
 
 
 def test_too_long_a_title_is_refused(uploader, queued):

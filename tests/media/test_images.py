@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -50,6 +52,24 @@ def test_orientation_is_applied_to_the_pixels(read):
     # The blue corner was top left; turned, it is top right.
     assert master.getpixel((310, 6))[2] > 150
     assert master.getpixel((6, 6))[2] > 200  # the light ground
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_every_orientation_comes_out_like_a_viewer_shows_it(read, orientation):
+    from PIL import ImageOps
+
+    content = files.jpeg_with_metadata(orientation)
+    expected = ImageOps.exif_transpose(Image.open(io.BytesIO(content)))
+    master = _open(read(content)["master"])
+    assert master.size == expected.size
+    difference = np.asarray(master).astype(int) - np.asarray(expected.convert("RGB")).astype(int)
+    assert np.abs(difference).mean() < 4
+
+
+def test_a_broken_exif_block_does_not_cost_the_picture(read):
+    content = files.jpeg_with_metadata(6)
+    at = content.index(b"Exif\x00\x00") + 14
+    assert read(content[:at] + b"\xff" * 60 + content[at + 60 :])["master"].width == 240
 
 
 def test_a_large_picture_is_made_smaller_in_the_same_shape(read):

@@ -25,7 +25,12 @@ from catalog.services.storing import (
     save_checked,
     store_media,
 )
-from common.errors import ConflictError, InvalidInputError, NotAllowedError
+from common.errors import (
+    ConflictError,
+    InvalidInputError,
+    NotAllowedError,
+    QuotaExceededError,
+)
 from media.child import Child, read_upload
 from media.errors import BadMediaError, MediaCrashError
 from media.images import Rendition
@@ -37,6 +42,8 @@ if TYPE_CHECKING:
 # Renewed while the child works; another worker may take over this long after one died.
 LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 3
+# Uploads of one person that may wait for a worker at a time.
+MAX_WAITING = 50
 LOST = "Reading this file failed several times. Please upload it again."
 EDITABLE = {"title", "description", "garment_type", "colours", "pattern", "look"}
 
@@ -57,6 +64,13 @@ def create_upload(*, owner: User, file: Any, title: str = "", description: str =
     if file.size > settings.UPLOAD_MAX_BYTES:
         most = settings.UPLOAD_MAX_BYTES // (1024 * 1024)
         raise InvalidInputError(f"This file is too large. The most is {most} MB.")
+    waiting = Item.objects.filter(owner=owner, incoming__gt="").exclude(
+        media_state=Item.MediaState.FAILED
+    )
+    if waiting.count() >= MAX_WAITING:
+        raise QuotaExceededError(
+            f"{MAX_WAITING} of your uploads are still being prepared. Please wait a little."
+        )
     file.seek(0)
     sniffed = sniff(file.read(HEAD_BYTES))
     file.seek(0)
