@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from accounts.models import Consent, Profile, User
-from accounts.services import become_uploader, get_consent, record_consents
-from common.errors import NotAllowedError
 from django.test import Client
 from rest_framework.authtoken.models import Token
 
+from accounts.models import Consent, Profile, User
+from accounts.services import become_uploader, get_consent, record_consents
+from common.errors import NotAllowedError
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
