@@ -22,6 +22,7 @@ from common.errors import DomainError
 from feed.instructor_search import Findings, find_items
 from feed.reasons import SENTENCES, get_why
 from feed.selectors import Card
+from generation.conditions import MAX_HISTORY
 from generation.models import Job
 from generation.selectors import get_progress
 from generation.services import check_may_edit, submit_job
@@ -56,15 +57,14 @@ from recommender.services import (
     liked_items,
     react,
     user_history,
-    user_vector_model,
 )
 
 __all__ = ["TurnView", "clear_conversation", "get_panel", "get_turn_view", "take_turn"]
 
 ENGINE: Engine = EmbeddedEngine()
 MAX_SHOWN = 12
-# User_Hist: how many liked items guide a creation.
-HISTORY = 12
+# Questions about one item.
+ITEM_TOPICS = {"why", "who_made", "is_ai"}
 
 
 @dataclass(frozen=True)
@@ -126,21 +126,26 @@ class _Exchange:
         self.text, self.request_key = text, request_key
         self.state = self._focused(get_state(conversation), focus_id)
         in_sight = list(dict.fromkeys(shown_ids))[:MAX_SHOWN] or list(self.state.shown_ids)
-        self.items = _items_by_id(user, [*in_sight, self.state.focus_id])
+        in_sight = in_sight or ([focus_id] if focus_id else [])
+        self.items = _items_by_id(user, [*in_sight, self.state.focus_id, focus_id])
+        self.in_view = focus_id if focus_id in self.items else None
         self.known = {pk: _as_shown(user, item) for pk, item in self.items.items()}
         self.shown = [self.known[pk] for pk in in_sight if pk in self.known]
         self.findings = Findings()
 
     def _focused(self, state: State, focus_id: int | None) -> State:
-        """Return the memory with "it" set: to what was just made, else to what is in view."""
+        """Return the memory with "it" set: to what was just made, or to the card in view."""
         if state.mode == "make":
             made = _made_item(self.user, get_last_job_id(self.conversation))
-            if made:
-                return replace(state, focus_id=made.pk)
-        return replace(state, focus_id=focus_id) if focus_id else state
+            return replace(state, focus_id=made.pk) if made else state
+        # Once the talk has found something, "it" is no longer what the feed happens to show.
+        return replace(state, focus_id=focus_id) if focus_id and not state.mode else state
 
     def run(self) -> Turn:
         heard = ENGINE.understand(self.text, state=self.state, shown=self.shown)
+        if heard.topic in ITEM_TOPICS and self.in_view and not heard.points_by_place:
+            # "Why am I seeing this?" is asked about the feed's card beside the talk.
+            heard = replace(heard, references=(self.in_view,))
         if heard.topic == "undo":
             return self._undo()
         if heard.topic == "reset":
@@ -170,7 +175,7 @@ class _Exchange:
             self.findings = find_items(
                 user=self.user,
                 state=state,
-                exclude_ids=self.state.shown_ids if heard.is_more else (),
+                exclude_ids=self.state.seen_ids if heard.is_more else (),
                 like_item_id=heard.references[0] if heard.is_alike and heard.references else None,
             )
         return Context(
@@ -189,21 +194,28 @@ class _Exchange:
         """Return the known items; with the reason of the feed where the question is "why"."""
         if heard.topic != "why":
             return self.known
-        return {
-            pk: replace(one, reason=get_why(user=self.user, item=self.items[pk]).sentence + ".")
-            for pk, one in self.known.items()
-        }
+        return {pk: replace(one, reason=self._reason(pk)) for pk, one in self.known.items()}
+
+    def _reason(self, pk: int) -> str:
+        """Return why an item was shown; empty when the feed has not shown it."""
+        item = self.items[pk]
+        if item.made_for_id == self.user.pk:
+            return "You asked for it, and Weft made it for you."
+        why = get_why(user=self.user, item=item)
+        return f"{why.sentence}." if why.source else ""
 
     def _liked_ids(self) -> list[int]:
         """Return `User_Hist`, if the person lets likes guide creations."""
         if not get_consent(user=self.user, kind=Consent.Kind.CREATION):
             return []
-        return user_history(self.user, HISTORY)
+        return user_history(self.user, MAX_HISTORY)
 
     def _favourite_type(self) -> str | None:
         if learning_allowed(self.user) is False:
             return None
-        liked = Counter(i.garment_type for i in liked_items(self.user, HISTORY) if i.garment_type)
+        liked = Counter(
+            i.garment_type for i in liked_items(self.user, MAX_HISTORY) if i.garment_type
+        )
         return liked.most_common(1)[0][0] if liked else None
 
     def _job_status(self, heard: Understanding) -> str:
@@ -239,7 +251,6 @@ class _Exchange:
             state=state,
             user_id=self.user.pk,
             liked_ids=self._liked_ids(),
-            user_vector_model=user_vector_model() if self._liked_ids() else None,
         )
         source = self.items.get(decision.source_id) if decision.source_id else None
         try:

@@ -6,13 +6,15 @@ import uuid
 
 from django import forms
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 
+from accounts.models import User
 from common.errors import InvalidInputError
-from common.http import SignedInRequest, wants_fragment
+from common.http import HtmxRequest, SignedInRequest, wants_fragment
 from feed.instructor_services import (
     cards_of,
     clear_conversation,
@@ -41,9 +43,10 @@ class MessageForm(forms.Form):
 
 
 @require_POST
-@login_required
-def send(request: SignedInRequest) -> HttpResponse:
+def send(request: HtmxRequest) -> HttpResponse:
     """Answer a message: the two new turns for htmx, else back to the open panel."""
+    if not isinstance(request.user, User):
+        return _invite(request)
     form = MessageForm(request.POST)
     if not form.is_valid():
         raise InvalidInputError("This message came in a form that cannot be read. Please reload.")
@@ -58,6 +61,14 @@ def send(request: SignedInRequest) -> HttpResponse:
         return redirect(reverse("feed:page") + "#instructor")
     views = get_exchange(user=request.user, answer=turn)
     return render(request, "feed/_instructor_exchange.html", {"views": views})
+
+
+def _invite(request: HtmxRequest) -> HttpResponse:
+    """Send a visitor, or somebody signed out meanwhile, to sign in; htmx must not show it here."""
+    answer = redirect_to_login(reverse("feed:page") + "#instructor")
+    if request.htmx:
+        return HttpResponse(status=204, headers={"HX-Redirect": answer["Location"]})
+    return answer
 
 
 @require_GET

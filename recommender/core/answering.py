@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from recommender.core import replies
 from recommender.core.activation import Need, should_create, should_offer
@@ -114,7 +115,7 @@ def decide_unclear(heard: Understanding, state: State, context: Context) -> Deci
         state.wanted or state.mode or heard.is_find
     )
     if only_aversion:
-        noted = replies.without(state.unwanted).removeprefix(", ") or "no limits then"
+        noted = replies.without(state.unwanted).strip(" ()") or "no limits then"
         decision = ask_type(state, "find")
         return replace(decision, reply=f"Noted: {noted}. {decision.reply}", reason="noted")
     if heard.is_anything or state.wanted or heard.is_alike or heard.kind or heard.style:

@@ -116,6 +116,8 @@ class Understanding:
     references: tuple[int, ...] = ()
     # It points at something ("this one") that nothing in sight answers to.
     reference_missing: bool = False
+    # It names a place in a list ("the second one") rather than "this" or "it".
+    points_by_place: bool = False
     # "like the second one": a model to follow rather than the thing to change.
     is_alike: bool = False
     is_find: bool = False
@@ -185,6 +187,8 @@ class State:
     # What the person was last served: found items or something made.
     mode: Mode | None = None
     shown_ids: tuple[int, ...] = ()
+    # Everything found for the present wishes: "more" shows none of it again.
+    seen_ids: tuple[int, ...] = ()
     # The one item that "it" means.
     focus_id: int | None = None
     last_action: str = ""
@@ -207,6 +211,7 @@ class State:
             kind=data.get("kind"),
             mode=data.get("mode"),
             shown_ids=tuple(data.get("shown_ids", ())),
+            seen_ids=tuple(data.get("seen_ids", ())),
             focus_id=data.get("focus_id"),
             last_action=data.get("last_action", ""),
             pending=dict(data.get("pending", {})),
@@ -265,7 +270,8 @@ def _is_fresh(state: State, heard: Understanding) -> bool:
     if (heard.is_find or heard.is_make) and heard.wanted.colours:
         return True  # a request that is complete in itself
     changes_type = bool(state.wanted.types) and heard.wanted.types != state.wanted.types
-    return changes_type and (heard.is_find or heard.is_make or heard.is_desire)
+    describes = replace(heard.wanted, types=()) or heard.unwanted or heard.added_colours
+    return changes_type and bool(heard.is_find or heard.is_make or heard.is_desire or describes)
 
 
 def _refined(base: Slots, heard: Understanding) -> Slots:

@@ -27,6 +27,9 @@ from recommender.core.understanding import understand
 __all__ = ["Context", "Decision", "EmbeddedEngine", "Engine", "build_guidance", "decide", "settle"]
 
 
+MAX_SEEN = 120
+
+
 class Engine(Protocol):
     """Turns a message into an `Understanding`. The embedded one needs no network."""
 
@@ -83,6 +86,9 @@ def settle(state: State, decision: Decision, shown_ids: Sequence[int]) -> State:
         if keeps
         else {k: v for k, v in decision.pending.items() if k != "kind"},
         shown_ids=tuple(shown_ids) or state.shown_ids,
+        seen_ids=((state.seen_ids if decision.is_more else ()) + tuple(shown_ids))[-MAX_SEEN:]
+        if shown_ids
+        else state.seen_ids,
     )
 
 

@@ -73,6 +73,8 @@ class Pointed:
     used: frozenset[int] = field(default_factory=frozenset)
     # "it", "that": may also mean nothing in particular.
     is_weak: bool = False
+    # A place in the list or a look named it.
+    by_place: bool = False
 
 
 def find_references(
@@ -100,7 +102,7 @@ def find_references(
     for finder in (_by_place, _by_look):
         pointed = finder(plain, tokens, tags, shown, has_verb=has_verb or is_alike)
         if pointed:
-            return Pointed(pointed.ids, pointed.missing, is_alike, pointed.used)
+            return Pointed(pointed.ids, pointed.missing, is_alike, pointed.used, by_place=True)
     if match := _OTHER.search(plain):
         others = [item.id for item in shown if item.id != focus_id]
         ids = tuple(others) if len(others) == 1 else ()

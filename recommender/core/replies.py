@@ -121,13 +121,13 @@ def with_article(phrase: str) -> str:
 
 
 def without(unwanted: Slots) -> str:
-    """Return what is kept out, as the end of a sentence: ", nothing striped or red"."""
+    """Return what is kept out, as an aside: " (nothing striped or red)"."""
     words = [*unwanted.colours, *unwanted.patterns, *unwanted.details]
     words += [plural(t) for t in unwanted.types]
     if not words:
         return ""
     listed = " or ".join(words) if len(words) < 3 else ", ".join(words[:-1]) + " or " + words[-1]
-    return f", nothing {listed}" if not unwanted.types else f", no {listed}"
+    return f" (no {listed})" if unwanted.types else f" (nothing {listed})"
 
 
 def found(state: State, count: int, *, more: bool = False) -> str:
@@ -180,19 +180,28 @@ def about(item: ShownItem) -> str:
 
 
 def why(item: ShownItem) -> str:
-    return item.reason or "It was among the results of what you asked for here."
+    return _titled(item) + (
+        item.reason or "The feed has not shown you this one: you came to it yourself."
+    )
+
+
+def _titled(item: ShownItem) -> str:
+    """Return the item's title as a lead, so that it is clear which one is meant."""
+    return f"“{item.title}”: " if item.title else ""
 
 
 def who_made(item: ShownItem) -> str:
     if item.origin == "ai":
-        return "Weft's AI made it; nobody photographed it. Its page shows what it was made from."
+        reply = "Weft's AI made it; nobody photographed it. Its page shows what it was made from."
+        return _titled(item) + reply
     maker = f"{item.maker} posted it" if item.maker else "Somebody on Weft posted it"
-    return f"{maker}, and AI helped to change it." if item.origin == "ai_assisted" else f"{maker}."
+    helped = ", and AI helped to change it" if item.origin == "ai_assisted" else ""
+    return f"{_titled(item)}{maker}{helped}."
 
 
 def is_ai(item: ShownItem) -> str:
     label = "Every picture here carries that label, checked before it is shown."
-    return f"{_ORIGIN[item.origin]}. {label}"
+    return f"{_titled(item)}{_ORIGIN[item.origin]}. {label}"
 
 
 def remembered(state: State) -> str:

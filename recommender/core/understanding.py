@@ -147,7 +147,13 @@ def understand(text: str, *, state: State, shown: Sequence[ShownItem]) -> Unders
     heard = _attributes(text, tokens, tags, state, verbs)
     topic = _topic(plain, heard, verbs, pointed)
     if topic:
-        return Understanding(text=text, topic=topic, references=pointed.ids, language=language)
+        return Understanding(
+            text=text,
+            topic=topic,
+            references=pointed.ids,
+            points_by_place=pointed.by_place,
+            language=language,
+        )
     return _settle(heard, plain, tokens, pointed, verbs, feedback, state, language, words.mended)
 
 
@@ -360,6 +366,7 @@ def _settle(
         "style": style,
         "references": pointed.ids if refers or feedback else (),
         "reference_missing": pointed.missing,
+        "points_by_place": pointed.by_place,
         "is_alike": pointed.is_alike and refers,
         "is_make": is_make,
         "is_find": verbs["is_find"] or verbs["no_make"],
