@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 TITLES = {check.name: check.title for check in CHECKS} | {MARK_CHECK: "Marks read back"}
+URGENCY = {"block": 0, "flag": 1, "cannot_tell": 2, "pass": 3}
 MAX_FACTS = 12
 MAX_FACT_CHARS = 200
 
@@ -146,9 +147,8 @@ def get_case_view(*, pk: int, moderator: User) -> CaseView:
 def present_checks(results: Sequence[CheckResult]) -> list[CheckView]:
     """Return results for showing, what needs a look first; evidence that is odd is left out."""
     items = Item.objects.with_assets().in_bulk(_neighbour_ids(results))
-    order = ["block", "flag", "cannot_tell", "pass"]
     views = [_check_view(result, items) for result in results]
-    return sorted(views, key=lambda view: (order.index(view.verdict), view.perspective))
+    return sorted(views, key=lambda view: (URGENCY.get(view.verdict, 0), view.perspective))
 
 
 def item_trust(item: Item) -> Trust:

@@ -188,8 +188,9 @@ def rules(request: SignedInRequest) -> HttpResponse:
 def verify(request: HttpRequest) -> HttpResponse:
     """Tell what marks a file carries. Public; the file is never stored."""
     report, problem, status = None, "", 200
-    form = VerifyForm(request.POST or None, request.FILES or None)
-    if request.method == "POST":
+    posted = request.method == "POST"
+    form = VerifyForm(request.POST, request.FILES) if posted else VerifyForm()
+    if posted:
         try:
             require_within_rate(request)
             if not form.is_valid():

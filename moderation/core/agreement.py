@@ -9,8 +9,9 @@ from moderation.core.watermark import SHORT_SIDE, Detection
 
 # Work at a quarter of the canonical frame: structure, not texture, is compared.
 REDUCTION = 4
-SAME = 0.75
-DIFFERENT = 0.5
+DETAIL = 6.0
+SAME = 0.65
+DIFFERENT = 0.45
 
 
 def likeness(image: np.ndarray, original: np.ndarray, read: Detection) -> float:
@@ -39,7 +40,10 @@ def _small(image: np.ndarray, scale: float, angle: float = 0.0) -> np.ndarray:
         height, width = luma.shape
         turn = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0)
         luma = cv2.warpAffine(luma, turn, (width, height), borderMode=cv2.BORDER_REFLECT)
-    return cv2.resize(luma, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    small = cv2.resize(luma, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
+    # The light of the background is alike in many pictures; what stands before it is not.
+    small = small.astype(np.float32)
+    return small - cv2.GaussianBlur(small, (0, 0), DETAIL)
 
 
 def _centre(part: np.ndarray, rows: int, cols: int) -> np.ndarray:

@@ -9,7 +9,9 @@ from moderation.core.checks.contract import Finding, ScreeningInput, Verdict
 
 WORK_SIDE = 320
 # A measure at its limit counts 1.0; the worst of them is the score.
-MIN_EDGE = 16.0
+# Edge strength as a share of contrast, so that a bold pattern out of focus does not pass for sharp.
+# Of 200 photographs of wardrobes the softest has 0.217; at a blur of sigma 8 the median is 0.13.
+MIN_SHARPNESS = 0.2
 MIN_CONTRAST = 40.0
 MIN_SHORT_SIDE = 240
 BLANK_DEVIATION = 2.5
@@ -25,7 +27,7 @@ def clarity(given: ScreeningInput, threshold: float) -> Finding:
             Verdict.BLOCK, "The picture is blank.", 0.0, threshold, {"measured": measured}
         )
     shares = {
-        "sharpness": measured["edge"] / MIN_EDGE,
+        "sharpness": measured["edge"] / max(measured["contrast"], 1.0) / MIN_SHARPNESS,
         "contrast": measured["contrast"] / MIN_CONTRAST,
         "size": min(given.width or 1, given.height or 1) / MIN_SHORT_SIDE,
     }

@@ -10,7 +10,7 @@ from moderation.core.checks.contract import DeliveredFile, Finding, ScreeningInp
 
 EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63}){1,4}")
 # Nine digits or more, a leading + or 0 or brackets: shorter runs are sizes and prices.
-PHONE = re.compile(r"(?<![\w.])(?:\+|00|\(?0)\d?[\d\s()./-]{7,20}\d(?!\w)")
+PHONE = re.compile(r"(?<![\w.])(?<!\d )(?:\+|00|\(?0)\d?[\d\s()./-]{7,20}\d(?!\w)")
 IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b")
 CARD = re.compile(r"(?<![\d.])(?:\d[ -]?){12,18}\d(?![\d.])")
 # JPEG segments that may carry more than a picture needs. APP11 is the signed manifest.
