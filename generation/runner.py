@@ -74,7 +74,7 @@ def _make_item(job: Job, lease: Lease) -> None:
     """Draw the picture and store it as an item together with the job's end."""
     started = time.perf_counter()
     guidance = Guidance.from_dict(job.guidance)
-    backend = _load_backend()
+    backend = load_backend()
     request = build_request(guidance, job.source)
     loaded = time.perf_counter()
     lease.enter_stage(Job.Stage.DRAWING, backend=f"{backend.name}@{backend.revision}"[:200])
@@ -85,7 +85,8 @@ def _make_item(job: Job, lease: Lease) -> None:
     _store(job, lease, guidance, result, timings, drawn)
 
 
-def _load_backend() -> Backend:
+def load_backend() -> Backend:
+    """Return the generator that settings name; it stays in memory for the next job."""
     loader = import_string(settings.GENERATION_LOADER)
     return loader(settings.CREATOR_MODEL, revision=settings.CREATOR_REVISION)
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from celery import shared_task
+from celery.signals import worker_ready
+
+QUEUE = "generate"
 
 
 @shared_task(
@@ -27,3 +32,21 @@ def requeue_stale_jobs_task() -> None:
     from generation.services import requeue_stale_jobs  # breaks the import cycle
 
     requeue_stale_jobs()
+
+
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=240, time_limit=270)
+def warm_up_task() -> None:
+    """Load the generator, so that nobody's first picture waits for it."""
+    from generation.runner import load_backend  # loads nothing of the kind in web processes
+
+    load_backend()
+
+
+@worker_ready.connect
+def warm_up_generators(sender: Any = None, **kwargs: Any) -> None:
+    """Send the first message to a worker that draws, once it takes messages.
+
+    Not in `worker_process_init`: Celery ends processes whose start takes longer than four seconds.
+    """
+    if QUEUE in sender.app.amqp.queues.consume_from:
+        warm_up_task.delay_on_commit()

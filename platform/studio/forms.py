@@ -8,13 +8,17 @@ from django import forms
 
 from catalog.models import Item
 from common.guidance import MAX_INSTRUCTION_CHARS
-from common.vocabulary import STYLES
+from common.vocabulary import PATTERNS, STYLES, TYPES
 
 MAX_FILES = 20
 ACCEPT = (
     "image/jpeg,image/png,image/webp,image/heic,image/heif,.heic,"
     "video/mp4,video/quicktime,video/webm,.mkv"
 )
+
+
+def _choices(values: tuple[str, ...], blank: str) -> list[tuple[str, str]]:
+    return [("", blank), *((value, value.capitalize()) for value in values)]
 
 
 class FilesInput(forms.ClearableFileInput):
@@ -48,9 +52,19 @@ class UploadForm(forms.Form):
 
 
 class DetailsForm(forms.ModelForm):
+    garment_type = forms.ChoiceField(
+        label="What it shows",
+        required=False,
+        choices=_choices(TYPES, "Not said"),
+        help_text="Edits keep to it, and search finds it.",
+    )
+    pattern = forms.ChoiceField(
+        label="Pattern", required=False, choices=_choices(PATTERNS, "Not said")
+    )
+
     class Meta:
         model = Item
-        fields = ["title", "description"]
+        fields = ["title", "garment_type", "pattern", "description"]
         widgets = {"description": forms.Textarea(attrs={"rows": 4})}
 
 
@@ -77,7 +91,7 @@ class EditForm(forms.Form):
     style = forms.ChoiceField(
         label="Style",
         required=False,
-        choices=[("", "As it is"), *((style, style.capitalize()) for style in STYLES)],
+        choices=_choices(STYLES, "As it is"),
         widget=forms.RadioSelect,
     )
     request_key = forms.UUIDField(widget=forms.HiddenInput)

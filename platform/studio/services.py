@@ -14,7 +14,7 @@ from common.errors import DomainError, InvalidInputError
 from common.guidance import Guidance
 from generation.models import Job
 from generation.services import submit_job
-from recommender.core.dialogue import ShownItem, State, remember
+from recommender.core.dialogue import ShownItem, State, Understanding, remember
 from recommender.core.replies import REFUSALS
 from recommender.core.understanding import understand
 
@@ -82,16 +82,34 @@ def read_instruction(
     # In the studio every sentence is about the picture that lies open.
     heard = dataclasses.replace(heard, references=(item.pk,), is_edit=True)
     memory = remember(State(), heard, {item.pk: shown})
+    wanted = dataclasses.replace(memory.wanted, colours=_colours(item, heard))
     return Guidance(
         user_id=user.pk,
         instruction=instruction.strip(),
         mode="edit",
-        wanted=memory.wanted.as_attributes(),
+        wanted=wanted.as_attributes(),
         unwanted=memory.unwanted.as_attributes(),
         reference_item_ids=(item.pk,),
         style=style or memory.style,
         exposure="ranked",
     )
+
+
+def _colours(item: Item, heard: Understanding) -> tuple[str, ...]:
+    """Return the colours of the edited picture, main first.
+
+    Colours of a photograph are measured, so they hold shadows and background too: once a new main
+    colour is named, of the old ones only those of a pattern that stays are kept.
+    """
+    gone = {*heard.dropped.colours, *heard.unwanted.colours}
+    kept = [colour for colour in item.colours if colour not in gone]
+    if heard.wanted.colours:
+        is_pattern_kept = item.pattern not in {"", "plain"} and not heard.wanted.patterns
+        rest = kept[1:] if is_pattern_kept and len(heard.wanted.colours) == 1 else []
+        kept = [*heard.wanted.colours, *heard.added_colours, *rest]
+    elif heard.added_colours:
+        kept = [*kept[:1], *heard.added_colours]
+    return tuple(dict.fromkeys(kept))
 
 
 def _as_shown(item: Item) -> ShownItem:

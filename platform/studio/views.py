@@ -17,7 +17,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
-from django_htmx.http import reswap, retarget
+from django_htmx.http import reswap, retarget, trigger_client_event
 
 from catalog.models import Item
 from catalog.services import delete_draft, submit_item, update_item, withdraw_item
@@ -115,7 +115,12 @@ def item_page(request: SignedInRequest, pk: int) -> HttpResponse:
     item = get_studio_item(user=request.user, pk=pk)
     part = {"versions": "#versions"}.get(request.GET.get("part", ""), "#live")
     template = f"studio/item.html{part}" if wants_fragment(request) else "studio/item.html"
-    return render(request, template, _item_context(request, item))
+    context = _item_context(request, item)
+    answer = render(request, template, context)
+    if part == "#live" and wants_fragment(request) and not context["changing"]:
+        # The versions' badges show the state too.
+        trigger_client_event(answer, "item:settled")
+    return answer
 
 
 def _item_context(request: SignedInRequest, item: Item, **forms: Any) -> dict[str, Any]:

@@ -276,6 +276,30 @@ def test_liked_items_guide_newest_first_and_fade(ask, generator, monkeypatch):
     assert request.history_weights.sum() == pytest.approx(1)
 
 
+class SmallEncoder:
+    """Tells shirts from everything else along one axis."""
+
+    name = "small"
+
+    def encode_texts(self, texts):
+        return np.array([[1.0, 0.0] if text.endswith(" shirt") else [0.0, 1.0] for text in texts])
+
+
+@pytest.mark.parametrize(
+    ("vector", "prompt"),
+    [([0.9, 0.1], "navy plain shirt"), ([0.5, 0.49], "navy plain garment")],
+)
+def test_an_upload_of_unsaid_type_is_looked_at(
+    ask, uploader, photo, generator, monkeypatch, vector, prompt
+):
+    monkeypatch.setattr("generation.conditions.load_current_encoder", SmallEncoder)
+    photo.garment_type = ""
+    photo.save()
+    Embedding.objects.create(item=photo, model="small", vector=vector)
+    run_job(job_id=ask(user=uploader, source=photo, wanted=Attributes(colours=("navy",))).pk)
+    assert generator.requests[0].prompt == prompt
+
+
 def test_without_attributes_the_persons_words_are_prompt_and_title(ask, generator):
     job = ask(instruction="something for a rainy day", wanted=Attributes())
     run_job(job_id=job.pk)

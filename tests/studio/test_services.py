@@ -19,6 +19,7 @@ def skirt(db):
     [
         ("make it navy", "skirt", ("navy",), "plain", (), None),
         ("with white stripes", "skirt", ("red", "white"), "striped", (), None),
+        ("make it navy with white dots", "skirt", ("navy", "white"), "dotted", (), None),
         ("not red", "skirt", (), "plain", ("red",), None),
         ("as a watercolour", "skirt", ("red",), "plain", (), "watercolour"),
         ("turn it into a dress", "dress", ("red",), "plain", (), None),
@@ -31,6 +32,26 @@ def test_what_is_not_mentioned_stays(skirt, words, type_, colours, pattern, unwa
     assert (wanted.type, wanted.colours, wanted.pattern) == (type_, colours, pattern)
     assert (guidance.unwanted.colours, guidance.style) == (unwanted, style)
     assert (guidance.mode, guidance.instruction) == ("edit", words)
+
+
+@pytest.mark.parametrize(
+    ("colours", "pattern", "words", "wanted"),
+    [
+        # Measured colours of a photograph: a new main colour leaves nothing of them.
+        (["grey", "beige", "red"], "", "navy with white dots", ("navy", "white")),
+        (["grey", "beige", "red"], "plain", "navy", ("navy",)),
+        # A pattern that stays keeps its second colour.
+        (["black", "white"], "striped", "navy", ("navy", "white")),
+        (["black", "white"], "striped", "navy and checked", ("navy",)),
+        (["grey", "beige"], "", "with white stripes", ("grey", "white")),
+        (["grey", "beige"], "", "not beige", ("grey",)),
+        (["grey", "beige"], "", "as a cartoon", ("grey", "beige")),
+    ],
+)
+def test_colours_of_the_edit(skirt, colours, pattern, words, wanted):
+    skirt.colours, skirt.pattern = colours, pattern
+    guidance = read_instruction(user=skirt.owner, item=skirt, instruction=words)
+    assert guidance.wanted.colours == wanted
 
 
 def test_a_chosen_style_is_a_change_and_wins(skirt):
