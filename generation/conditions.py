@@ -23,14 +23,12 @@ NO_HISTORY = (np.zeros((0, 128), np.float32), np.zeros(0, np.float32))
 
 
 def build_request(guidance: Guidance, source: Item | None) -> GenerationRequest:
-    """Return the generator's request for this guidance; reads the source's picture for an edit."""
-    if guidance.mode == "edit" and source is None:
-        raise InvalidInputError("The item that should be edited no longer exists.")
+    """Return the generator's request for a complete guidance; reads the picture to edit."""
     vectors, weights = get_history(guidance.liked_item_ids)
     return GenerationRequest(
         history=vectors,
         history_weights=weights,
-        prompt=prompt_of(guidance, source),
+        prompt=prompt_of(guidance),
         negative=negative_of(guidance.unwanted),
         seed=guidance.seed,
         init_image=read_picture(source) if source is not None else None,
@@ -38,22 +36,24 @@ def build_request(guidance: Guidance, source: Item | None) -> GenerationRequest:
     )
 
 
-def merged_attributes(guidance: Guidance, source: Item | None) -> Attributes:
-    """Return what the result should be: what was asked for, the rest as the source has it.
-
-    A colour or pattern that was asked away is not taken from the source.
+def complete(guidance: Guidance, source: Item | None) -> Guidance:
+    """Return the guidance with all that the result should be: what an edit does not mention stays
+    as the source has it, except a colour or pattern that was asked away.
     """
-    wanted, unwanted = guidance.wanted, guidance.unwanted
+    if source is None and guidance.mode == "edit":
+        raise InvalidInputError("The item that should be edited no longer exists.")
     if source is None:
-        return wanted
+        return guidance
+    wanted, unwanted = guidance.wanted, guidance.unwanted
     kept = tuple(colour for colour in source.colours if colour not in unwanted.colours)
     pattern = source.pattern if source.pattern != unwanted.pattern else ""
-    return dataclasses.replace(
+    attributes = dataclasses.replace(
         wanted,
         type=wanted.type or source.garment_type or guess_type(source),
         colours=wanted.colours or kept,
         pattern=wanted.pattern or pattern or None,
     )
+    return dataclasses.replace(guidance, wanted=attributes)
 
 
 def guess_type(item: Item) -> str | None:
@@ -75,11 +75,9 @@ def guess_type(item: Item) -> str | None:
     return TYPES[order[-1]] if is_clear else None
 
 
-def prompt_of(guidance: Guidance, source: Item | None) -> str:
+def prompt_of(guidance: Guidance) -> str:
     """Return the text that conditions the generator: canonical words, then the style."""
-    attributes = merged_attributes(guidance, source)
-    text = dataclasses.replace(guidance, wanted=attributes).prompt
-    return f"{text}, {guidance.style} style" if guidance.style else text
+    return f"{guidance.prompt}, {guidance.style} style" if guidance.style else guidance.prompt
 
 
 def negative_of(unwanted: Attributes) -> str:

@@ -7,7 +7,6 @@ from typing import Any
 from catalog.models import Item
 from catalog.services import create_generated_item
 from common.guidance import Guidance
-from generation.conditions import merged_attributes
 from generation.core.backends import GenerationResult
 from generation.models import Job
 
@@ -15,10 +14,13 @@ TITLE_CHARS = 120
 
 
 def create_item(*, job: Job, guidance: Guidance, result: GenerationResult) -> Item:
-    """Store the picture as a draft and return it; an edit becomes the source's next version."""
+    """Store the picture as a draft and return it; an edit becomes the source's next version.
+
+    `guidance` is complete: its `wanted` says all that the result should be.
+    """
     source = job.source
-    attributes = merged_attributes(guidance, source)
-    return create_generated_item(
+    attributes = guidance.wanted
+    item = create_generated_item(
         image=result.image,
         title=title_of(guidance, source),
         garment_type=attributes.type or "",
@@ -31,6 +33,11 @@ def create_item(*, job: Job, guidance: Guidance, result: GenerationResult) -> It
         parent=source,
         **ownership_of(job),
     )
+    if source is not None and source.age_rating != item.age_rating:
+        # What is for adults stays so in every version.
+        item.age_rating = source.age_rating
+        item.save(update_fields=["age_rating"])
+    return item
 
 
 def ownership_of(job: Job) -> dict[str, Any]:
@@ -58,15 +65,15 @@ def ownership_of(job: Job) -> dict[str, Any]:
 
 def title_of(guidance: Guidance, source: Item | None) -> str:
     """Return a title: "Black striped skirt", or the person's words where no attribute is known."""
-    attributes = merged_attributes(guidance, source)
-    known = attributes.type or attributes.colours or attributes.pattern
-    words = _caption(guidance, source) if known else guidance.instruction.strip()
+    wanted = guidance.wanted
+    known = wanted.type or wanted.colours or wanted.pattern
+    words = _caption(guidance) if known else guidance.instruction.strip()
     title = words or (source.title if source else "") or "Untitled creation"
     return (title[:1].upper() + title[1:])[:TITLE_CHARS]
 
 
-def _caption(guidance: Guidance, source: Item | None) -> str:
-    attributes = merged_attributes(guidance, source)
+def _caption(guidance: Guidance) -> str:
+    attributes = guidance.wanted
     pattern = "" if attributes.pattern == "plain" else attributes.pattern
     words = [" and ".join(attributes.colours), pattern, attributes.type or "garment"]
     caption = " ".join(word for word in words if word)

@@ -14,7 +14,7 @@ from django.utils.module_loading import import_string
 from catalog.services import submit_item
 from common.errors import DomainError
 from common.guidance import Guidance
-from generation.conditions import build_request
+from generation.conditions import build_request, complete
 from generation.core.backends import Backend, GenerationCancelled, GenerationResult
 from generation.leases import Lease, LeaseLostError, claim_job
 from generation.models import Job
@@ -73,8 +73,8 @@ def run_job(*, job_id: int) -> bool:
 def _make_item(job: Job, lease: Lease) -> None:
     """Draw the picture and store it as an item together with the job's end."""
     started = time.perf_counter()
-    guidance = Guidance.from_dict(job.guidance)
     backend = load_backend()
+    guidance = complete(Guidance.from_dict(job.guidance), job.source)
     request = build_request(guidance, job.source)
     loaded = time.perf_counter()
     lease.enter_stage(Job.Stage.DRAWING, backend=f"{backend.name}@{backend.revision}"[:200])

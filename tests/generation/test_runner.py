@@ -236,6 +236,14 @@ def test_an_edit_is_the_next_version_and_stays_a_draft(ask, uploader, photo, gen
     assert tuple(request.init_image[100, 100]) == pytest.approx((200, 36, 46), abs=8)
 
 
+def test_an_edit_of_an_item_for_adults_is_for_adults(ask, uploader, photo, generator):
+    photo.age_rating = Item.AgeRating.ADULT
+    photo.save()
+    job = ask(user=uploader, source=photo, wanted=Attributes(colours=("navy",)))
+    run_job(job_id=job.pk)
+    assert _fresh(job).result.age_rating == Item.AgeRating.ADULT
+
+
 def test_what_is_not_wanted_goes_to_the_negative_and_out_of_the_prompt(
     ask, uploader, photo, generator
 ):
