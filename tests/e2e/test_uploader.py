@@ -31,6 +31,9 @@ def _upload(page: Page, site: Site, file: dict[str, object]) -> None:
     button = page.locator("[data-upload-button]")
     if button.is_visible():
         button.click()
+    else:
+        # Scripts send the file at once: leaving the page before it arrived would stop it.
+        page.locator("[data-upload-files] a, [data-upload-files] .refused").first.wait_for()
 
 
 def test_upload_edit_submit(site: Site, context: BrowserContext):
