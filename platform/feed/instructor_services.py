@@ -39,6 +39,7 @@ from recommender.conversations import (
     record_results,
 )
 from recommender.core.activation import count_rejections
+from recommender.core.answering import ANSWERS_ABOUT_ITEM
 from recommender.core.dialogue import ShownItem, State, Understanding, go_back, remember, start_over
 from recommender.core.instructor import (
     Context,
@@ -64,7 +65,7 @@ __all__ = ["TurnView", "clear_conversation", "get_panel", "get_turn_view", "take
 ENGINE: Engine = EmbeddedEngine()
 MAX_SHOWN = 12
 # Questions about one item.
-ITEM_TOPICS = {"why", "who_made", "is_ai"}
+ITEM_TOPICS = set(ANSWERS_ABOUT_ITEM)
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,15 @@ class TurnView:
     turn: Turn
     items: list[Item] = field(default_factory=list)
     job: Job | None = None
-    # What the job made, once the person may see it.
-    made: Item | None = None
     is_last: bool = False
+
+    @property
+    def made(self) -> Item | None:
+        """What the job made, once it is published and the person may see it."""
+        item = self.job.result if self.job else None
+        if self.job is None or item is None or not item.is_public:
+            return None
+        return item if can_view(self.job.user, item) else None
 
     @property
     def is_held(self) -> bool:
@@ -312,10 +319,15 @@ def _as_shown(user: User, item: Item) -> ShownItem:
     )
 
 
+def _own_jobs(user: User, job_ids: Iterable[int | None]) -> dict[int, Job]:
+    """Return the person's own jobs among these, with what they made."""
+    jobs = Job.objects.filter(user=user).select_related("user", "result", "source")
+    wanted = [pk for pk in job_ids if pk is not None]
+    return jobs.prefetch_related("result__assets").in_bulk(wanted) if wanted else {}
+
+
 def _own_job(user: User, job_id: int | None) -> Job | None:
-    if job_id is None:
-        return None
-    return Job.objects.filter(user=user, pk=job_id).select_related("result", "user").first()
+    return next(iter(_own_jobs(user, [job_id]).values()), None)
 
 
 def _made_item(user: User, job_id: int | None) -> Item | None:
@@ -327,16 +339,28 @@ def _made_item(user: User, job_id: int | None) -> Item | None:
 
 def get_panel(*, user: User) -> list[TurnView]:
     """Return the person's conversation as the panel shows it, oldest turn first."""
-    turns = list_turns(user=user)
-    items = _items_by_id(user, {pk for turn in turns for pk in turn.item_ids})
-    last = turns[-1].pk if turns else None
-    return [_view_of(user, turn, items, is_last=turn.pk == last) for turn in turns]
+    return _views_of(user, list_turns(user=user))
 
 
 def get_turn_view(*, user: User, turn_id: int) -> TurnView | None:
     """Return one of the person's own turns as the panel shows it, or None."""
     turn = get_turn(user=user, turn_id=turn_id)
-    return None if turn is None else _view_of(user, turn, _items_by_id(user, turn.item_ids), True)
+    return None if turn is None else _views_of(user, [turn])[0]
+
+
+def _views_of(user: User, turns: Sequence[Turn]) -> list[TurnView]:
+    """Return the turns with their items and jobs, which are read in one go."""
+    items = _items_by_id(user, {pk for turn in turns for pk in turn.item_ids})
+    jobs = _own_jobs(user, {turn.job_id for turn in turns})
+    return [
+        TurnView(
+            turn=turn,
+            items=[items[pk] for pk in turn.item_ids if pk in items],
+            job=jobs.get(turn.job_id),
+            is_last=turn is turns[-1],
+        )
+        for turn in turns
+    ]
 
 
 def get_exchange(*, user: User, answer: Turn) -> list[TurnView]:
@@ -360,15 +384,3 @@ def cards_of(*, user: User, items: Sequence[Item]) -> list[Card]:
         )
         for position, item in enumerate(items, start=1)
     ]
-
-
-def _view_of(user: User, turn: Turn, items: dict[int, Item], is_last: bool) -> TurnView:
-    job = _own_job(user, turn.job_id)
-    made = _made_item(user, turn.job_id)
-    return TurnView(
-        turn=turn,
-        items=[items[pk] for pk in turn.item_ids if pk in items],
-        job=job,
-        made=made if made and made.state == Item.State.PUBLISHED else None,
-        is_last=is_last,
-    )

@@ -11,11 +11,18 @@ from recommender.core.decision import MAKE_IT, NO_THANKS, Context, Decision
 from recommender.core.dialogue import ShownItem, State, Understanding
 from recommender.core.making import ask_type, create
 
+ANSWERS_ABOUT_ITEM = {
+    "why": replies.why,
+    "who_made": replies.who_made,
+    "is_ai": replies.is_ai,
+    "about": replies.about,
+}
+
 
 def decide_aside(heard: Understanding, state: State, context: Context) -> Decision | None:
     if heard.refusal:
         return Decision("answer", replies.REFUSALS[heard.refusal], reason="refused")
-    if heard.topic in {"why", "who_made", "is_ai"}:
+    if heard.topic in ANSWERS_ABOUT_ITEM:
         return _answer_about_item(heard, state, context)
     if heard.topic == "memory":
         return Decision("answer", replies.remembered(state), reason="memory")
@@ -39,8 +46,7 @@ def _answer_about_item(heard: Understanding, state: State, context: Context) -> 
     if item is None:
         reply = "Which picture do you mean? Open it in the feed and ask me again."
         return Decision("ask", reply, reason=heard.topic or "")
-    answers = {"why": replies.why, "who_made": replies.who_made, "is_ai": replies.is_ai}
-    reply = answers[heard.topic or "why"](item)
+    reply = ANSWERS_ABOUT_ITEM[heard.topic or "why"](item)
     return Decision("answer", reply, reference_ids=(item.id,), reason=heard.topic or "")
 
 

@@ -268,7 +268,8 @@ LANGUAGE_MARKS: dict[str, frozenset[str]] = {
     ),
     "Spanish": frozenset(
         listed(
-            "quiero un una con sin muéstrame muestrame por favor y haz hazme crea busco quisiera "
+            "quiero me gusta gustan un una con sin muéstrame muestrame por favor y haz hazme "
+            "crea busco quisiera "
             "unos unas de"
         )
     ),
@@ -285,6 +286,27 @@ FOREIGN_FIND = frozenset(
     listed("zeig zeige suche montre montrez cherche muéstrame muestrame busco mostrami cerco")
 )
 FOREIGN_NO = frozenset(listed("kein keine keinen nicht ohne sans pas sin senza"))
+
+# What "too short" asks for.
+OPPOSITES = {
+    "short": "long",
+    "mini": "long",
+    "long": "short",
+    "maxi": "short",
+    "dark": "light",
+    "light": "dark",
+    "bright": "muted",
+    "pale": "bright",
+    "tight": "loose",
+    "slim": "loose",
+    "loose": "fitted",
+    "baggy": "slim",
+    "wide": "slim",
+    "thin": "thick",
+    "thick": "thin",
+    "formal": "casual",
+    "casual": "formal",
+}
 
 
 def _plurals(word: str) -> tuple[str, ...]:

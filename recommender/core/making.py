@@ -112,10 +112,10 @@ def decide_create(heard: Understanding, state: State, context: Context) -> Decis
     style_wish = bool(heard.style and not heard.is_find and (state.wanted or heard.is_desire))
     need = Need(
         asks_to_make=heard.is_make or accepts or (answers_type and not heard.is_find) or style_wish,
-        asks_to_find=heard.is_find or heard.is_more,
+        asks_to_find=heard.is_find or (heard.is_more and state.mode != "make"),
         refuses_making=heard.no_make,
         continues_making=state.mode == "make"
-        and (heard.says_attributes or heard.is_edit or bool(heard.references)),
+        and bool(heard.says_attributes or heard.is_edit or heard.is_more or heard.references),
         rejections=context.rejections if state.wanted.types and heard.says_attributes else 0,
         ai_share=context.ai_share,
     )

@@ -42,8 +42,10 @@ _TYPED = re.compile(rf"\b(?:the|that|this) ((?:[a-z]+ ){{1,3}}{_NOUN})\b")
 _THIS = re.compile(
     rf"\b(?:this|that)(?: {_NOUN})?\b(?! (?:is|are|has|have|with|i|would|you|way|kind|sort|says"
     rf"|looks|goes|"
-    r"can|all|much|instead a|s)\b)|\bthe same(?: one| thing)?\b|\b(?:this|that) one\b"
+    r"can|all|much|time|morning|evening|week|season|year|s)\b)|\b(?:this|that) one\b"
 )
+# "The same" also means the wishes so far: pointing at nothing, it is no mistake.
+_SAME = re.compile(r"\bthe same(?: one| thing)?\b|^same(?: one| thing)?\b")
 _RELATIVE = re.compile(r"\b(something|anything|one|ones|clothes|piece|thing|so|like)$")
 _IT = re.compile(
     r"\b(?:make|change|turn|do|edit|recolou?r|like|love|hate|dislike|keep|convert|redo|with|of|to"
@@ -52,7 +54,8 @@ _IT = re.compile(
     r"(?: not)? (it)\b|^it\b"
 )
 _ALL = re.compile(
-    r"\b(?:these|those|them|all of (?:these|those|them)|any of (?:these|those|them))\b"
+    r"\b(?:these|those|(?:all|any|none|one) of them)\b"
+    r"|\b(?:make|turn|change|do|like|love|hate|dislike|recolou?r) them\b"
 )
 _OTHER = re.compile(r"\bthe other(?: one)?\b")
 _ALIKE = re.compile(
@@ -188,10 +191,11 @@ def _by_focus(
     """Return what "this", "that" or "it" means: the item in focus, else the only one in sight."""
     match = next((m for m in _THIS.finditer(plain) if not _is_relative(plain, m)), None)
     weak = match is None
-    match = match or _IT.search(plain)
+    match = match or _SAME.search(plain) or _IT.search(plain)
     if match is None:
         return Pointed(is_alike=is_alike)
-    used = _tokens_of(plain, *(match.span(1) if weak and match.group(1) else match.span()))
+    group = 1 if match.re is _IT and match.group(1) else 0
+    used = _tokens_of(plain, *match.span(group))
     if focus_id is not None:
         return Pointed((focus_id,), False, is_alike, used, weak)
     if len(shown) == 1:

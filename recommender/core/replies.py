@@ -67,6 +67,9 @@ ANSWERS = {
     "striped”, “like the "
     "second one but in green”. Say “make me …” and AI makes a new one; “start over” and “undo” "
     "work too.",
+    "upload": "That is what the Studio is for: open it from the menu, upload a picture or a "
+    "video, and "
+    "submit it. It is screened before others see it; I can't publish from here.",
     "price": "Weft is no shop: there are no prices, sizes or deliveries here. I can show you "
     "similar "
     "pieces, or make a picture of what you have in mind.",

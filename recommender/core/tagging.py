@@ -25,27 +25,13 @@ _NEGATORS = frozenset(
     )
 )
 _NEGATING_PAIRS = frozenset(
-    tuple(pair.split())
-    for pair in [
-        "anything but",
-        "everything but",
-        "all but",
-        "nothing but no",
-        "other than",
-        "instead of",
-        "rather than",
-        "apart from",
-        "sick of",
-        "tired of",
-        "fed up",
-        "enough of",
-        "bored of",
-        "allergic to",
-        "get rid",
-        "take off",
-        "take away",
-        "anything except",
-    ]
+    tuple(pair.strip().split())
+    for line in (
+        "anything but, everything but, all but, anything except, other than, instead of",
+        "rather than, apart from, sick of, tired of, fed up, enough of, bored of, allergic to",
+        "get rid, take off, take away, stop showing, stop giving, stop recommending",
+    )
+    for pair in line.split(",")
 )
 _REMOVERS = frozenset(["remove", "lose", "ditch"])
 # After these, "no", "not" and "never" deny nothing.
@@ -61,7 +47,10 @@ _NOT_DENIED = {
 }
 _SCOPE_ENDS = frozenset(listed("just only instead maybe then i show give make please lets"))
 _LIST_WORDS = frozenset(listed("or and nor a an the any no not , in please thanks either"))
-_MINE = re.compile(r"\b(?:with|match|matching|for|to|of|suit|suits|and) (?:my|his|her|our|their) ")
+_MINE = re.compile(
+    r"\b(?:with|match|matching|for|to|of|suit|suits|and) (?:my|his|her|our|their) "
+    r"|\b(?:goes|go|pair|pairs|worn|looks?|wear) (?:well |nicely |good |nice |great )?with "
+)
 # Nouns that are colours only where a colour can stand.
 _THINGS = frozenset(
     listed("snow sky forest sand wine film ash rose lemon rust mint sage gold stone")

@@ -54,8 +54,20 @@ _ALWAYS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"|computer)\b",
         ),
         (
+            "about",
+            r"\bwhat (colou?r|pattern|type|kind|piece)s? (is|are|does)\b"
+            rf"|\b(tell me (more )?about|describe|explain) {_ITEM}"
+            r"|\bwhat is (this|that|the \w+) (one|piece|item|garment|thing)\b",
+        ),
+        (
+            "upload",
+            r"\bhow (do|can|could|would|should) i (publish|upload|post|share|sell|add)\b"
+            r"|\bupload (my|a|an)\b|\bpost my own\b|\bbecome an? (uploader|creator|seller)\b",
+        ),
+        (
             "price",
-            r"\bhow much (is|are|does|do|for|would)\b|\bprice|\bhow expensive\b"
+            r"\b(cheap|cheaper|expensive|afford|affordable|budget)\b|\bhow much (is|are|does|do"
+            r"|for|would)\b|\bprice|\bhow expensive\b"
             r"|\b(where|how) (can|could|do|would) i (buy|order|get hold of|purchase)\b"
             r"|\b(can|could) i (buy|order|purchase)\b|^(buy|order|purchase) \b|\bfor sale\b"
             r"|\bin stock\b"
@@ -159,7 +171,7 @@ AFFIRM = re.compile(
     r"( (please|do|make it|make one|then|thanks|go ahead|sure|do it|that))*( [.!])*$"
 )
 DENY = re.compile(
-    r"^(no|nope|nah|no thanks|no thank you|not now|not really|never mind|nevermind|leave it|"
+    r"^(no|nope|nah|stop|no thanks|no thank you|not now|not really|never mind|nevermind|leave it|"
     r"do not|do not bother|forget it|maybe later|non|nein|n)( (thanks|thank you|please|it|that))*"
     r"( [.,!])*( (thanks|thank you))?( [.!])*$"
 )

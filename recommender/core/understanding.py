@@ -4,73 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from recommender.core import topics
 from recommender.core.dialogue import ShownItem, Slots, State, Understanding
-from recommender.core.lexicon import COMPARATIVES, FOREIGN_FIND, FOREIGN_MAKE, language_of, listed
+from recommender.core.lexicon import (
+    COMPARATIVES,
+    OPPOSITES,
+    language_of,
+    listed,
+)
 from recommender.core.references import Pointed, find_references
 from recommender.core.safety import refusal_of
 from recommender.core.tagging import PATTERN_NOUNS, Tag, denied, tag
+from recommender.core.verbs import feedback_of, verbs_of
 from recommender.core.wording import clean, read
 
-_NO = r"(?<!not )(?<!never )(?<!to not )"
-_MAKE = re.compile(
-    _NO
-    + r"\b(?:create|generate|invent|produce|craft|imagine|dream up|come up with|render|conjure)\b"
-    r"|" + _NO + r"\b(?:design|draw|paint|sketch|sew|knit|build|do)"
-    r"(?= (?:me|us|a|an|one|something|some|another|my)\b)"
-    r"|"
-    + _NO
-    + r"\bmake(?! (?:sure|sense|it|this|that|these|those|the|them|him|her|fun|any|anything)\b)"
-    r"(?! (?:up|do)\b)"
-    r"|\b(?:one|something|it) made\b|\b(?:get|got|have|getting|having) .{1,40} made\b(?! by)"
-    r"|\bmade (?:for|to order)\b|\bcustom made\b"
-)
-_NO_MAKE = re.compile(
-    r"\b(?:do not|never|without|stop|no need to) (?:please )?(?:make|making|create|creating"
-    r"|generate|"
-    r"generating|design|draw|invent)"
-)
-_EDIT = re.compile(
-    r"\b(?:recolou?r|edit|adjust|modify|tweak|swap|replace|convert|transform|restyle|dye|redo|"
-    r"repaint|alter|retouch)\b|\bchange\b(?! (?:my|your) (?:mind|name))|\bturn (?!off|on|down)"
-    r"|\bmake (?:it|this|that|these|those|them|the)\b|\bdo (?:it|this|that) (?:in|as|with)\b"
-    r"|\b(?:draw|paint|design|sketch|render) (?:it|this|that|the)\b|\bput (?:it|this|that|some)\b"
-)
-_FIND = re.compile(
-    r"\b(?:show|find|search|got|see|browse|looking for|look for|have you|do you have|recommend|"
-    r"suggest|pull up|list|display|where can i find|get me|bring me|are there|is there|explore)\b"
-    r"|\bany\b(?! (?:colou?r|pattern|type|kind|style|of)\b)|\bwhat .* (?:do you have|are there)\b"
-)
-_MORE = re.compile(
-    r"\bmore (?:like|of|options|choices|results|pictures|ones|please|in|with)\b|\bsimilar\b|\bmore$"
-    r"|^(?:some |any |show me )?(?:more|others|other ones|another|another one|next|next ones)"
-    r"(?: please| \?| !| \.)*$|\bsomething else\b|\bdifferent ones\b|\bwhat else\b"
-    r"|\banything else\b"
-    r"|\b(?:some|any|show me|show) others?\b|^else\b"
-)
-_DESIRE = re.compile(
-    r"\b(?:want|need|would like|would love|in the mood|fancy|prefer|give me|would rather|"
-    r"let me have|can i (?:have|get)|could i (?:have|get)|i am after|feel like|wish)\b"
-)
-_CORRECTION = re.compile(
-    r"^(?:no|nope|actually|wait|sorry|hmm|oh|rather)\b|\b(?:actually|instead(?! of)|i mean|i meant|"
-    r"on second thought|make (?:it|that)|change (?:it|that)|rather(?! than)|correction|after all)\b"
-)
-_LIKE = re.compile(
-    r"\bi (?:really |quite |do |absolutely )?(?:like|love|adore|fancy)\b"
-    r"|^(?:love|like|adore|loving) (?:this|that|these|those|it|them|the)\b|\b(?:beautiful|gorgeous|"
-    r"stunning|lovely|nice one|so pretty|great choice|my favou?rite|good one)\b"
-    r"|\b(?:that|this|it) is (?:so |really |very )?(?:great|nice|perfect|cool|pretty|good|cute)\b"
-)
-_DISLIKE = re.compile(
-    r"\bnot (?:really |particularly )?(?:like|love|into)\b|\b(?:hate|dislike|ugly|awful|terrible|"
-    r"horrible|hideous|boring|yuck|ew|meh|disgusting)\b|\bnot (?:what i|my (?:style|taste|thing"
-    r"|cup)|for me|"
-    r"nice|good|it)\b|\bcan not stand\b|\b(?:that|this|it) is (?:bad|wrong)\b|\bnone of (?:these"
-    r"|those|them)\b"
-)
 _ALLOW = re.compile(
     r"\bafter all\b|\b(?:is|are|would be) (?:actually |totally |perfectly |really )?(?:fine|ok"
     r"|okay|"
@@ -111,12 +61,13 @@ _STYLE_OFF = re.compile(
     r"|\bphoto ?realistic\b|\bas a photo\b"
 )
 _FROM_TO = re.compile(r"\b(?:to|into|for|with)\b")
+# Only after these does "with" name what comes instead: not in "make it navy with white dots".
+_REPLACERS = frozenset(listed("replace swap change exchange substitute switch"))
 _STYLE_FRAME = frozenset(
     listed("as a an in like into style look version effect filter picture drawing")
 )
 _GENERAL_LOOKS = frozenset(["drawing", "painting", "sketch", "picture", "image"])
 _ADJECTIVE_STYLES = frozenset(["vintage", "neon"])
-_UP, _DOWN = re.compile("[👍❤💖😍🥰💕]"), re.compile("[👎💩🤮🤢]")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -133,8 +84,8 @@ def understand(text: str, *, state: State, shown: Sequence[ShownItem]) -> Unders
         return Understanding(text=text, refusal=refusal)
     language = language_of(list(tokens))
     tags = tag(tokens, language)
-    verbs = _verbs(plain, tokens, language)
-    feedback = _feedback_of(text, plain)
+    verbs = verbs_of(plain, tokens, language)
+    feedback = feedback_of(text, plain)
     pointed = find_references(
         tokens,
         tags,
@@ -157,26 +108,6 @@ def understand(text: str, *, state: State, shown: Sequence[ShownItem]) -> Unders
     return _settle(heard, plain, tokens, pointed, verbs, feedback, state, language, words.mended)
 
 
-def _verbs(plain: str, tokens: Sequence[str], language: str | None) -> dict[str, bool]:
-    """Return which kinds of request the verbs of a message make."""
-    foreign = frozenset(tokens) if language else frozenset()
-    return {
-        "is_make": bool(_MAKE.search(plain) or foreign & FOREIGN_MAKE),
-        "is_edit": bool(_EDIT.search(plain)),
-        "is_find": bool(_FIND.search(plain) or foreign & FOREIGN_FIND),
-        "is_more": bool(_MORE.search(plain)),
-        "is_correction": bool(_CORRECTION.search(plain)),
-        "is_desire": bool(_DESIRE.search(plain)),
-        "no_make": bool(_NO_MAKE.search(plain)),
-    }
-
-
-def _feedback_of(text: str, plain: str) -> str | None:
-    if _DOWN.search(text) or _DISLIKE.search(plain):
-        return "dislike"
-    return "like" if _UP.search(text) or _LIKE.search(plain) else None
-
-
 def _attributes(
     text: str, tokens: Sequence[str], tags: list[Tag], state: State, verbs: dict[str, bool]
 ) -> Understanding:
@@ -186,6 +117,7 @@ def _attributes(
     wanted = unwanted = allowed = dropped = Slots()
     added: tuple[str, ...] = ()
     found: dict[str, Any] = {"comparatives": (), "kind": None, "style": None}
+    last_colour = len(tokens)
     freed = [name for name, pattern in _FREED if pattern.search(plain)]
     for index, t in enumerate(tags):
         slots = t.slots()
@@ -197,9 +129,14 @@ def _attributes(
             dropped = dropped.plus(slots)
         elif index in no:
             unwanted = unwanted.plus(_denied_part(index, tags, no))
+            if "too" in tokens[max(0, t.start - 2) : t.start]:
+                wanted = wanted.plus(_opposite(slots))
         elif added_colour := _added_colour(tokens, t, tags):
             added = (*added, added_colour)
         else:
+            if slots.colours and "but" in tokens[last_colour : t.start]:
+                wanted = replace(wanted, colours=())  # "the green hat is nice but in blue"
+            last_colour = t.end if slots.colours else last_colour
             wanted = wanted.plus(slots)
             _note(found, tokens, t, verbs)
     wanted = _with_soft(wanted, added, tags, no)
@@ -238,6 +175,11 @@ def _with_soft(wanted: Slots, added: tuple[str, ...], tags: list[Tag], no: set[i
         if name == "soft"
     )
     return wanted if wanted.colours or added else wanted.plus(Slots(colours=soft))
+
+
+def _opposite(slots: Slots) -> Slots:
+    """Return what "too short" asks for instead."""
+    return Slots(details=tuple(OPPOSITES[d] for d in slots.details if d in OPPOSITES))
 
 
 def _denied_part(index: int, tags: list[Tag], no: set[int]) -> Slots:
@@ -287,6 +229,8 @@ def _is_replaced(tokens: Sequence[str], t: Tag, tags: list[Tag], verbs: dict[str
     for other in tags:
         between = " ".join(tokens[t.end : other.start])
         if other.start > t.start and slots & {n for n, _ in other.senses}:
+            if "with" in between.split() and not _REPLACERS & set(tokens[: t.start]):
+                return False
             return bool(_FROM_TO.search(between)) and len(between.split()) <= 3
     return False
 
@@ -306,7 +250,8 @@ def _added_colour(tokens: Sequence[str], t: Tag, tags: list[Tag]) -> str | None:
         )
         return None if is_pair else colour
     joins = {"also", "add", "plus", "some", "bit", "touch", "hint", "little"}
-    return colour if joins & set(before) and "in" not in before[-1:] else None
+    is_main = any(o.start == t.end and o.has("type") for o in tags)  # "some white shirts"
+    return colour if joins & set(before) and not is_main and "in" not in before[-1:] else None
 
 
 def _topic(
@@ -351,7 +296,9 @@ def _settle(
     """Return the understanding with verbs, references and opinions reconciled."""
     is_make = verbs["is_make"] and not verbs["no_make"]
     style, details = _style_or_detail(heard, tokens, is_make or verbs["is_edit"])
-    refers = bool(pointed.ids) and not (pointed.is_weak and is_make)
+    # "Make them red" after a search changes the wishes, not a row of pictures.
+    is_row = pointed.is_weak and len(pointed.ids) > 1
+    refers = bool(pointed.ids) and not (pointed.is_weak and is_make) and not is_row
     changes = bool(heard.wanted or heard.unwanted or style or heard.kind or heard.added_colours)
     if (
         feedback

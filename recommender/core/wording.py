@@ -9,7 +9,7 @@ from pathlib import Path
 
 from common.errors import InvalidInputError
 from common.guidance import MAX_INSTRUCTION_CHARS
-from recommender.core.lexicon import foreign_words, listed, phrases
+from recommender.core.lexicon import LANGUAGE_MARKS, foreign_words, listed, phrases
 
 _CONTRACTIONS = (
     (re.compile(r"\b(?:can't|cannot|cant)\b"), "can not"),
@@ -27,7 +27,8 @@ _CONTRACTIONS = (
     (re.compile(r"\b(\w+)'s\b"), r"\1"),
     (re.compile(r"\b(?:gimme)\b"), "give me"),
     (re.compile(r"\b(?:wanna)\b"), "want to"),
-    (re.compile(r"\b(?:gonna)\b"), "going to"),
+    # Alone, "gonna" is Italian for a skirt.
+    (re.compile(r"\b(am|are|is|'m|'re|'s) gonna\b"), r"\1 going to"),
     (re.compile(r"\b(?:pls|plz)\b"), "please"),
     (re.compile(r"\b(?:smth|sth)\b"), "something"),
     (re.compile(r"\b(?:thx|ty)\b"), "thanks"),
@@ -164,6 +165,7 @@ def _known() -> set[str]:
     if not _KNOWN:
         _KNOWN.update(word for phrase in phrases() for word in phrase)
         _KNOWN.update(foreign_words())
+        _KNOWN.update(word for marks in LANGUAGE_MARKS.values() for word in marks)
         _KNOWN.update(NOT_TYPOS)
         _KNOWN.update(_VERBS)
     return _KNOWN

@@ -6,6 +6,7 @@ import uuid
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.models import Consent, User
 from catalog.models import Item
@@ -252,6 +253,57 @@ def test_panel_shows_the_conversation_escaped(client, viewer: User, skirts: list
     page = client.get(reverse("feed:page")).content.decode()
     assert "&lt;script&gt;steal()" in page
     assert "<script>steal()" not in page
+
+
+def test_a_long_talk_costs_no_query_per_turn(
+    viewer: User, skirts: list[Item], django_assert_max_num_queries
+) -> None:
+    for text in ("black skirts", "make one", "in navy", "show me red dresses", "hello"):
+        say(viewer, text)
+    with django_assert_max_num_queries(6):
+        views = get_panel(user=viewer)
+        assert [view.made for view in views] == [None] * 10
+
+
+def test_what_was_made_appears_once_it_is_published(client, viewer: User) -> None:
+    turn = say(viewer, "make me a black skirt")
+    made = ItemFactory(ai=True, made_for=viewer, state=Item.State.IN_REVIEW, title="My own skirt")
+    Job.objects.filter(pk=turn.job_id).update(state=Job.State.DONE, result=made)
+    client.force_login(viewer)
+    url = reverse("feed:instructor-turn", args=[turn.pk])
+    held = client.get(url).content.decode()
+    assert "A person is checking it" in held
+    assert "data-made" not in held
+    Item.objects.filter(pk=made.pk).update(
+        state=Item.State.PUBLISHED, media_state=Item.MediaState.READY, published_at=timezone.now()
+    )
+    shown = client.get(url).content.decode()
+    assert "My own skirt" in shown
+    assert f'data-made="{made.pk}"' in shown
+
+
+def test_found_items_can_be_put_into_the_feed(client, viewer: User, skirts: list[Item]) -> None:
+    turn = say(viewer, "black skirts")
+    client.force_login(viewer)
+    page = client.get(reverse("feed:instructor-cards", args=[turn.pk])).content.decode()
+    assert page.count("<article") == 3
+    assert "You asked for it in the chat" in page
+    client.force_login(UserFactory())
+    assert client.get(reverse("feed:instructor-cards", args=[turn.pk])).status_code == 404
+
+
+def test_signed_out_meanwhile_htmx_goes_to_the_sign_in_page(client) -> None:
+    url = reverse("feed:instructor-send")
+    answer = client.post(url, {"text": "hi"}, headers={"HX-Request": "true"})
+    assert answer.status_code == 204
+    assert answer["HX-Redirect"].startswith("/accounts/login/")
+
+
+def test_why_is_asked_about_the_card_in_view(viewer: User, skirts: list[Item]) -> None:
+    say(viewer, "black skirts")
+    turn = say(viewer, "who made this?", focus_id=skirts[4].pk)
+    assert turn.decision["reference"] == [skirts[4].pk]
+    assert "Red dress" in turn.text
 
 
 def test_plain_form_post_returns_to_the_open_panel(client, viewer: User, skirts) -> None:

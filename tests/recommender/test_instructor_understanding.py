@@ -75,6 +75,16 @@ WANTED = [
     ),
     ("a florral blouze", "refine", {"types": "blouse", "patterns": "floral"}),
     ("burgandy jaket", "refine", {"types": "outwear", "colours": "red"}),
+    ("could you show me dresses without any flowers on them", "find", {"types": "dress"}),
+    ("Hi! Could you show me some white shirts?", "find", {"types": "shirt", "colours": "white"}),
+    ("what would look good with white trousers", "unclear", {}),
+    ("the green hat is nice but I want it in blue", "refine", {"types": "hat", "colours": "blue"}),
+    ("either a skirt or a dress in red", "refine", {"types": "skirt dress", "colours": "red"}),
+    (
+        "I would like a coat. It should be red. No patterns.",
+        "refine",
+        {"types": "outwear", "colours": "red", "patterns": "plain"},
+    ),
     # make
     ("make me one with white stripes", "make", {"patterns": "striped"}),
     ("Please create a green hoodie", "make", {"types": "hoodie", "colours": "green"}),
@@ -93,11 +103,19 @@ WANTED = [
     ("who made this dress", "who_made", {}),
     ("don't make anything, just show me shorts", "find", {"types": "shorts"}),
     ("make sure it is black", "refine", {"colours": "black"}),
+    ("make an edit of it in purple", "edit", {"colours": "purple"}),
+    ("could an AI draw me a hoodie", "make", {"types": "hoodie"}),
     # other languages
     ("zeig mir schwarze Röcke", "find", {"types": "skirt", "colours": "black"}),
     ("Mach mir ein rotes Kleid ohne Streifen", "make", {"types": "dress", "colours": "red"}),
     ("je cherche une robe bleue", "find", {"types": "dress", "colours": "blue"}),
     ("quiero una falda verde", "refine", {"types": "skirt", "colours": "green"}),
+    (
+        "fammi una gonna verde a righe",
+        "make",
+        {"types": "skirt", "colours": "green", "patterns": "striped"},
+    ),
+    ("eine schwarze Hose ohne Punkte", "refine", {"types": "pants", "colours": "black"}),
     ("vorrei una camicia bianca", "refine", {"types": "shirt", "colours": "white"}),
 ]
 
@@ -134,6 +152,15 @@ UNWANTED = [
     ("a hat without feathers in brown", {"types": "hat"}, {"colours": "brown"}),
     ("no pattern at all", {"patterns": "plain"}, {}),
     ("no thanks, a green one", {"colours": "green"}, {}),
+    ("stop showing me shoes", {}, {"types": "shoes"}),
+    ("no dresses, only skirts", {"types": "skirt"}, {"types": "dress"}),
+    (
+        "the stripes are too bright",
+        {"patterns": "striped", "details": "muted"},
+        {"details": "bright"},
+    ),
+    ("I asked for a skirt not a dress", {"types": "skirt"}, {"types": "dress"}),
+    ("without the dots this time", {}, {"patterns": "dotted"}),
     ("why not purple", {"colours": "purple"}, {}),
 ]
 
@@ -255,6 +282,10 @@ ASIDES = [
     ("who made this?", "who_made"),
     ("whose design is it", "who_made"),
     ("is this AI?", "is_ai"),
+    ("what colour is this", "about"),
+    ("tell me about the second one", "about"),
+    ("how do I upload my own", "upload"),
+    ("got anything cheaper", "price"),
     ("was that made by a human", "is_ai"),
     ("how much does it cost", "price"),
     ("where can I buy this", "price"),
