@@ -44,6 +44,7 @@ function take(form, files) {
     if (problem) refuse(row, problem);
     else queue = queue.then(() => send(form, file, row));
   }
+  queue = queue.then(refreshList);
   if (files.length > most) {
     const row = addRow(form, { name: `${files.length - most} more`, type: "" });
     refuse(row, `At most ${most} files at a time. Add the others when these are done.`);
@@ -136,6 +137,16 @@ function finish(row, request) {
   link.href = file.url;
   link.textContent = "Open";
   row.querySelector(".file-note").replaceWith(link);
+}
+
+/** Bring the list below up to date with what has arrived. */
+async function refreshList() {
+  const list = document.querySelector("[data-studio-list]");
+  const response = await fetch(location.href).catch(() => null);
+  if (!list || !response?.ok) return;
+  const page = new DOMParser().parseFromString(await response.text(), "text/html");
+  const fresh = page.querySelector("[data-studio-list]");
+  if (fresh) list.replaceWith(document.adoptNode(fresh));
 }
 
 // --- edits ------------------------------------------------------------------------------------
