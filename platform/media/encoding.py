@@ -41,7 +41,7 @@ def _write_clip(
     with av.open(path, "w", format="mp4", options={"movflags": "faststart"}) as container:
         picture = container.add_stream("libx264", rate=fps)
         picture.pix_fmt = "yuv420p"
-        picture.options = options
+        picture.options = {**options}
         picture.codec_context.gop_size = 2 * fps
         picture.codec_context.thread_count = 1
         voice = container.add_stream("aac", rate=sound_rate) if sound is not None else None

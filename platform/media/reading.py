@@ -11,6 +11,7 @@ import json
 import logging
 import os
 import resource
+import signal
 import sys
 import warnings
 from collections.abc import Callable
@@ -20,6 +21,7 @@ from typing import Any
 from media.errors import DAMAGED, BadMediaError
 
 TOO_MUCH = "Reading this file needed too much memory. Please make it smaller."
+PR_SET_PDEATHSIG = 1
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
 
@@ -72,6 +74,12 @@ def _limit(limits: dict[str, Any]) -> None:
         resource.setrlimit(kind, (soft, hard))
 
 
+def _die_with_parent() -> None:
+    """End when the worker ends, even if it was killed and could not end us."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def _leave_network() -> None:
     """Enter a network namespace with no way out, where the kernel lets us.
 
@@ -102,6 +110,7 @@ def main() -> None:
     os.dup2(2, 1)
     warnings.simplefilter("ignore")
     logging.disable(logging.CRITICAL)
+    _die_with_parent()
     _leave_network()
     for line in sys.stdin.buffer:
         answers.write(json.dumps(_answer(json.loads(line))).encode() + b"\n")

@@ -120,7 +120,7 @@ def _checked_video(container: InputContainer) -> VideoStream:
     # A cover picture inside a sound file is a video stream by name only.
     moving = [s for s in container.streams.video if not _is_cover(s)]
     if not moving:
-        raise BadMediaError(NO_PICTURE)
+        raise BadMediaError(NO_PICTURE if container.streams.audio else DAMAGED)
     video = moving[0]
     context = video.codec_context
     if context is None or context.codec.canonical_name not in VIDEO_CODECS:

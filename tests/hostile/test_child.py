@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import random
 import signal
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
 import pytest
 
+import media
 from media.child import Child, ChildPool, read_upload, run_in_child
 from media.errors import BadMediaError, MediaCrashError
 from media.limits import MIB, ChildLimits
@@ -68,6 +74,44 @@ def test_the_child_inherits_no_secret(monkeypatch):
     time.sleep(0.05)
     with open(f"/proc/{child._process.pid}/environ", "rb") as environ:
         assert b"do-not-pass-on" not in environ.read()
+    child.close()
+
+
+def test_the_child_ends_with_a_worker_that_was_killed():
+    script = (
+        "import os, signal; from media.child import Child; child = Child();"
+        "print(child._process.pid, flush=True); import time; time.sleep(0.5);"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(Path(media.__file__).parents[1])}
+    worker = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, env=environment, timeout=60
+    )
+    pid = int(worker.stdout)
+    for _ in range(100):
+        if not Path(f"/proc/{pid}").exists() or "Z" in _state(pid):
+            return
+        time.sleep(0.1)
+    raise AssertionError("the child outlived its worker")
+
+
+def _state(pid: int) -> str:
+    return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+
+
+def test_mutated_files_are_read_or_refused_and_never_break_the_child(tmp_path):
+    rng = random.Random(11)
+    seeds = [files.jpeg_with_metadata(), files.clip(tmp_path / "a.mp4", seconds=0.2)]
+    source, child = tmp_path / "upload", Child()
+    first = child._process.pid
+    for _ in range(60):
+        content = bytearray(rng.choice(seeds))
+        for _ in range(rng.choice([1, 5, 40])):
+            content[rng.randrange(12, len(content))] = rng.randrange(256)
+        source.write_bytes(content)
+        with contextlib.suppress(BadMediaError):
+            read_upload(source, tmp_path, child)
+    assert child._process.pid == first
     child.close()
 
 

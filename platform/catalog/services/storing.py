@@ -102,8 +102,10 @@ def create_generated_item(
         look=look,
         exposure=exposure,
     )
-    save_checked(item)
-    store_media(item=item, image=image)
+    renditions = _renditions(image, None, None)
+    with transaction.atomic():
+        save_checked(item)
+        store_media(item=item, renditions=renditions)
     embed_if_possible(item)
     return item
 
