@@ -44,8 +44,13 @@ def main() -> None:
 
     django.setup()
     from django.conf import settings
+    from django.db import connection
     from django.test.utils import setup_databases, setup_test_environment, teardown_databases
 
+    import config.urls  # noqa: F401  a broken page must show before the long part
+
+    # A name of its own: tests on the same server must not take this database away.
+    connection.settings_dict["TEST"]["NAME"] = "weft_bench_feed"
     setup_test_environment(debug=False)
     databases = setup_databases(verbosity=0, interactive=False)
     try:
@@ -68,6 +73,7 @@ def run(options: argparse.Namespace) -> None:
     filled = time.perf_counter() - started
     version = train()
     trained = time.perf_counter() - started - filled
+    print(f"filled in {filled:.0f} s, trained in {trained:.0f} s", flush=True)
     times = measure(people[:ASKING], options.pages)
     figures = {
         "seed": options.seed,

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
+
 from accounts.models import Profile, User
 from catalog.models import Item
 from recommender.models import Impression
@@ -80,9 +82,9 @@ def _listed(words: list[str]) -> str:
     return f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def get_why(*, user: User | None, item: Item) -> Why:
+def get_why(*, user: User | AnonymousUser | None, item: Item) -> Why:
     """Return why this item was last put before this person; the impression holds the truth."""
-    if user is None or not user.is_authenticated:
+    if not isinstance(user, User):
         return Why(
             item,
             "Popular, new, and varied",
@@ -91,7 +93,7 @@ def get_why(*, user: User | None, item: Item) -> Why:
             "items of many kinds.",
         )
     shown = Impression.objects.filter(user=user, item=item).order_by("-created_at", "-id").first()
-    common = {
+    common: dict[str, Any] = {
         "ai_share": Profile.AiShare(user.profile.ai_share).label,
         "learning": learning_allowed(user),
         "made_from": _made_from(user, item),

@@ -82,9 +82,9 @@ class Reasons:
         return source, {"kind": source}
 
     def _named(self, parts: tuple[np.ndarray, np.ndarray], item_id: int) -> list[int]:
-        """Return the items whose part in this item's score is largest, those above 0 only."""
+        """Return the other items whose part in this item's score is largest, if above 0."""
         items, matrix = parts
-        column = matrix[:, self._column[item_id]]
+        column = np.where(items == item_id, 0.0, matrix[:, self._column[item_id]])
         return [int(items[at]) for at in np.argsort(-column)[:NAMED_ITEMS] if column[at] > 0]
 
     def _because(self, named: list[int]) -> dict[str, Any]:

@@ -254,6 +254,26 @@ document.body.addEventListener("weft:reacted", (event) => {
   if (card === active && (reaction === "dislike" || reaction === "not_interested")) setTimeout(() => step(1), 350);
 });
 
+// A refusal comes as a sentence, which htmx by itself would drop.
+document.body.addEventListener("htmx:responseError", (event) => {
+  if (!event.target.closest("[data-feed]")) return;
+  const answer = new DOMParser().parseFromString(event.detail.xhr.responseText, "text/html");
+  toast(answer.body.textContent.trim().slice(0, 300) || "That did not work. Please try again.");
+});
+document.body.addEventListener("htmx:sendError", (event) => {
+  if (event.target.closest("[data-feed]")) toast("You seem to be offline. Please try again.");
+});
+
+let toastTimer = 0;
+
+function toast(text) {
+  const note = document.querySelector("[data-toast]");
+  note.textContent = text;
+  note.hidden = false;
+  clearTimeout(toastTimer);
+  toastTimer = setTimeout(() => { note.hidden = true; }, 7000);
+}
+
 function burst(card) {
   const heart = card.querySelector(".burst");
   heart.classList.remove("on");

@@ -53,6 +53,14 @@ def test_reasons_name_liked_items_that_truly_counted(adult, items, fans, like):
         pytest.fail("no hat was proposed because of the hat")
 
 
+def test_no_item_is_its_own_reason(adult, items, fans, like):
+    train()
+    for item in items[:9]:
+        like(adult, item)
+    for candidate in ranked(adult):
+        assert candidate.item_id not in candidate.reason.get("item_ids", [])
+
+
 def test_without_a_like_nothing_claims_one(adult, items, fans, like):
     train()
     like(adult, items[0], "dislike")
