@@ -40,7 +40,15 @@ from recommender.conversations import (
 )
 from recommender.core.activation import count_rejections
 from recommender.core.answering import ANSWERS_ABOUT_ITEM
-from recommender.core.dialogue import ShownItem, State, Understanding, go_back, remember, start_over
+from recommender.core.dialogue import (
+    ShownItem,
+    Slots,
+    State,
+    Understanding,
+    go_back,
+    remember,
+    start_over,
+)
 from recommender.core.instructor import (
     Context,
     Decision,
@@ -179,9 +187,11 @@ class _Exchange:
     def _context(self, heard: Understanding, state: State) -> Context:
         """Look up what the decision rests on."""
         if not (heard.topic or heard.refusal):
+            # Likeness is for the pictures to judge: of the words only the garment must hold.
+            alike = replace(state, wanted=Slots(types=state.wanted.types))
             self.findings = find_items(
                 user=self.user,
-                state=state,
+                state=alike if heard.asks_for_similar else state,
                 exclude_ids=self.state.seen_ids if heard.is_more else (),
                 like_item_id=heard.references[0] if heard.is_alike and heard.references else None,
             )

@@ -140,7 +140,9 @@ def decide_unclear(heard: Understanding, state: State, context: Context) -> Deci
 def decide_retrieve(heard: Understanding, state: State, context: Context) -> Decision:
     found = Decision(
         "retrieve",
-        replies.found(state, context.matches, more=heard.is_more),
+        replies.found_similar(context.matches)
+        if heard.asks_for_similar
+        else replies.found(state, context.matches, more=heard.is_more),
         kind=state.kind,
         wanted=state.wanted,
         unwanted=state.unwanted,

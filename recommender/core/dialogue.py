@@ -144,6 +144,11 @@ class Understanding:
         return self.is_find or self.is_make or self.is_edit or self.is_more
 
     @property
+    def asks_for_similar(self) -> bool:
+        """Return whether it asks for things like a picture, with no change named."""
+        return self.is_alike and bool(self.references) and not self.says_attributes
+
+    @property
     def says_attributes(self) -> bool:
         return bool(
             self.wanted

@@ -144,6 +144,11 @@ def found(state: State, count: int, *, more: bool = False) -> str:
     return f"{lead} {number}{extra} {name}{without(state.unwanted)}."
 
 
+def found_similar(count: int) -> str:
+    """Return what introduces items that look like a given one."""
+    return "Here is the one most like it." if count == 1 else f"Here are the {count} most like it."
+
+
 def none_found(state: State) -> str:
     return f"Nobody has posted {describe(state.wanted, many=True)}{without(state.unwanted)} yet."
 

@@ -298,7 +298,10 @@ def _settle(
     style, details = _style_or_detail(heard, tokens, is_make or verbs["is_edit"])
     # "Make them red" after a search changes the wishes, not a row of pictures.
     is_row = pointed.is_weak and len(pointed.ids) > 1
-    refers = bool(pointed.ids) and not (pointed.is_weak and is_make) and not is_row
+    affirms = bool(topics.AFFIRM.match(plain))
+    # "Yes, make it" takes up the offer; its "it" is what was offered, not a picture in sight.
+    accepts = affirms and state.pending.get("slot") == "make"
+    refers = bool(pointed.ids) and not (pointed.is_weak and (is_make or accepts)) and not is_row
     changes = bool(heard.wanted or heard.unwanted or style or heard.kind or heard.added_colours)
     if (
         feedback
@@ -317,13 +320,13 @@ def _settle(
         "is_alike": pointed.is_alike and refers,
         "is_make": is_make,
         "is_find": verbs["is_find"] or verbs["no_make"],
-        "is_edit": verbs["is_edit"] and not is_make,
+        "is_edit": verbs["is_edit"] and not is_make and not accepts,
         "is_more": verbs["is_more"] and not is_make,
         "is_correction": verbs["is_correction"],
         "is_desire": verbs["is_desire"],
         "no_make": verbs["no_make"],
         "is_anything": bool(topics.ANYTHING.search(plain)),
-        "affirms": bool(topics.AFFIRM.match(plain)),
+        "affirms": affirms,
         "denies": bool(topics.DENY.match(plain)),
         "feedback": feedback,
         "language": language,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from common.errors import InvalidInputError
@@ -46,6 +47,9 @@ _VERBS = listed(
     "something anything second third picture video imagine invent instead different "
     "similar clothes"
 )
+
+
+MAX_MENDED = 12
 
 
 @dataclass(frozen=True)
@@ -91,17 +95,24 @@ def split(text: str) -> tuple[str, ...]:
 
 
 def read(text: str) -> Words:
-    """Return the words of a cleaned text, typing errors mended."""
+    """Return the words of a cleaned text, typing errors mended.
+
+    Of words that are not known only the first few are looked at: a wall of gibberish must not
+    cost seconds.
+    """
     mended: dict[str, str] = {}
     tokens = []
+    unknown = 0
     for token in split(text):
-        better = mend(token)
+        unknown += token not in _known()
+        better = mend(token) if unknown <= MAX_MENDED else token
         if better != token:
             mended[token] = better
         tokens.extend(better.split())
     return Words(tuple(tokens), mended)
 
 
+@lru_cache(maxsize=4096)
 def mend(word: str) -> str:
     """Return the lexicon's word that this one is a slip of, or the word itself.
 

@@ -26,9 +26,16 @@ panel.addEventListener("input", (event) => {
   query("[data-chat-count]").textContent = left <= NEAR_LIMIT ? `${left} characters left. ` : "";
 });
 
+// Quick replies stand outside the form, where htmx does not notice which button was pressed.
+let pressed = null;
+panel.addEventListener("submit", (event) => {
+  pressed = event.submitter;
+}, true);
+
 panel.addEventListener("htmx:configRequest", (event) => {
   if (event.target !== form()) return;
   const { parameters } = event.detail;
+  if (pressed?.name === "suggestion") parameters.suggestion = pressed.value;
   const text = String(parameters.suggestion || parameters.text || "").trim();
   if (!text) {
     event.preventDefault();

@@ -201,6 +201,14 @@ def test_words_of_dislike_count_as_the_button_does(viewer: User, skirts: list[It
     assert shown[0] not in say(viewer, "navy skirts").item_ids
 
 
+def test_more_like_the_first_is_more_of_the_garment(viewer: User, skirts: list[Item]) -> None:
+    shown = say(viewer, "Show me black skirts").item_ids
+    turn = say(viewer, "More like the first one")
+    assert turn.item_ids == [skirts[3].pk]
+    assert not set(turn.item_ids) & set(shown)
+    assert "most like it" in turn.text
+
+
 def test_why_is_answered_truly(viewer: User, skirts: list[Item]) -> None:
     say(viewer, "navy skirts")
     assert "You asked for it in the chat" in say(viewer, "why am I seeing this?").text

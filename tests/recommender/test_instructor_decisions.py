@@ -164,6 +164,14 @@ def test_nothing_found_is_said_and_an_offer_made_and_taken() -> None:
     assert talk.say("yes please").action == "create"
 
 
+def test_the_offers_own_button_takes_it_up() -> None:
+    talk = Talk()
+    offer = talk.say("navy striped skirts")
+    assert offer.suggestions == ("Yes, make it", "No, thanks")
+    taken = talk.say(offer.suggestions[0])
+    assert (taken.action, attributes(taken)) == ("create", ("skirt", ("navy",), "striped"))
+
+
 def test_an_offer_is_declined() -> None:
     talk = Talk()
     talk.say("purple shoes")

@@ -411,7 +411,15 @@ def test_too_much_is_refused_quickly() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["a" * 500, "not " * 125, "the one " * 62, "red, " * 100, "😀" * 250]
+    "text",
+    [
+        "a" * 500,
+        "not " * 125,
+        "the one " * 62,
+        " ".join(f"qzx{chr(97 + n // 26)}{chr(97 + n % 26)}ww" for n in range(60)),
+        "red, " * 100,
+        "😀" * 250,
+    ],
 )
 def test_odd_messages_are_read_in_time(text: str) -> None:
     hear("warm up", shown=SHOWN)
