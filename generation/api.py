@@ -24,7 +24,7 @@ from generation.services import cancel_job, retry_job, submit_job
 MAX_LIKED = 50
 
 
-class AttributesSerializer(serializers.Serializer):
+class GarmentSerializer(serializers.Serializer):
     type = serializers.ChoiceField(choices=TYPES, required=False, allow_null=True)
     colours = serializers.ListField(
         child=serializers.ChoiceField(choices=tuple(COLOURS)), required=False, max_length=4
@@ -43,8 +43,8 @@ class JobRequestSerializer(serializers.Serializer):
     )
     instruction = serializers.CharField(max_length=MAX_INSTRUCTION_CHARS, allow_blank=True)
     source_id = serializers.IntegerField(required=False, allow_null=True)
-    wanted = AttributesSerializer(required=False)
-    unwanted = AttributesSerializer(required=False)
+    wanted = GarmentSerializer(required=False)
+    unwanted = GarmentSerializer(required=False)
     liked_item_ids = serializers.ListField(
         child=serializers.IntegerField(), required=False, max_length=MAX_LIKED
     )
