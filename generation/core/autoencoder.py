@@ -18,6 +18,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 
+def start_at_zero(layer: nn.Module) -> None:
+    """Set all parameters of the layer to zero, so that its path adds nothing at first."""
+    for parameter in layer.parameters():
+        nn.init.zeros_(parameter)
+
+
 class ResidualBlock(nn.Module):
     """Two 3x3 convolutions around a skip; zero at the start, so it begins as the identity."""
 
@@ -25,8 +31,7 @@ class ResidualBlock(nn.Module):
         super().__init__()
         self.first = nn.Conv2d(channels, channels, 3, padding=1)
         self.second = nn.Conv2d(channels, channels, 3, padding=1)
-        nn.init.zeros_(self.second.weight)
-        nn.init.zeros_(self.second.bias)
+        start_at_zero(self.second)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return a map of the shape of x (B, C, H, W)."""
@@ -75,9 +80,8 @@ class PatchAutoencoder(ModelMixin, ConfigMixin):
             nn.SiLU(),
             nn.Conv2d(fine, 3, 3, padding=1),
         )
-        for last in (self.encoder_residual[-1], self.decoder_residual[-1]):
-            nn.init.zeros_(last.weight)
-            nn.init.zeros_(last.bias)
+        start_at_zero(self.encoder_residual[-1])
+        start_at_zero(self.decoder_residual[-1])
 
     def encode(self, pictures: Tensor) -> Tensor:
         """Return the latents (B, C, H / patch, W / patch) of pictures (B, 3, H, W)."""
@@ -109,8 +113,14 @@ class PatchAutoencoder(ModelMixin, ConfigMixin):
         up = torch.tensor(basis * scale[:, None], dtype=torch.float32)
         centre = torch.tensor(mean, dtype=torch.float32)
         self.to_latents.weight.copy_(down.view(channels, 3, patch, patch))
-        self.to_latents.bias.copy_(-down @ centre)
+        _bias(self.to_latents).copy_(-down @ centre)
         self.from_latents.weight.copy_(up.view(channels, 3, patch, patch))
         # A transposed convolution has one bias per colour: the patch's mean goes in as that.
-        self.from_latents.bias.copy_(centre.view(3, -1).mean(dim=1))
+        _bias(self.from_latents).copy_(centre.view(3, -1).mean(dim=1))
         return float(values[order].sum() / values.sum())
+
+
+def _bias(layer: nn.Conv2d | nn.ConvTranspose2d) -> Tensor:
+    if layer.bias is None:
+        raise ValueError("the layer was built without a bias")
+    return layer.bias

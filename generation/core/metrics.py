@@ -28,7 +28,7 @@ NEIGHBOURS = {
 
 def psnr(made: np.ndarray, wanted: np.ndarray) -> float:
     """Return the peak signal-to-noise ratio in dB of uint8 pictures of one shape."""
-    error = np.mean((made.astype(np.float64) - wanted.astype(np.float64)) ** 2)
+    error = float(np.mean((made.astype(np.float64) - wanted.astype(np.float64)) ** 2))
     return float(10 * np.log10(255.0**2 / max(error, 1e-12)))
 
 

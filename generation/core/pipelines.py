@@ -31,7 +31,7 @@ StepCallback = Callable[[Any, int, Any, dict[str, Any]], dict[str, Any]]
 class PicturesOutput(BaseOutput):
     """images: (B, H, W, 3) uint8, or latents with `output_type="latent"`."""
 
-    images: np.ndarray | Tensor
+    images: Any
 
 
 class WeftPicturePipeline(DiffusionPipeline):

@@ -13,7 +13,7 @@ from diffusers.models.modeling_utils import ModelMixin
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from generation.core.autoencoder import ResidualBlock
+from generation.core.autoencoder import ResidualBlock, start_at_zero
 
 
 class SuperResolver(ModelMixin, ConfigMixin):
@@ -34,8 +34,7 @@ class SuperResolver(ModelMixin, ConfigMixin):
             nn.PixelShuffle(2),
         )
         # Untrained, it is the bilinear zoom.
-        nn.init.zeros_(self.leave[-2].weight)
-        nn.init.zeros_(self.leave[-2].bias)
+        start_at_zero(self.leave[-2])
 
     def forward(self, small: Tensor) -> Tensor:
         """Return (B, 3, 4 H, 4 W) for pictures (B, 3, H, W) in -1..1."""

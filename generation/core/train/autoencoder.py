@@ -58,7 +58,7 @@ def train_autoencoder(
     batch: int = 16,
     max_steps: int | None = None,
     rate: float = 1e-3,
-) -> TrainingRun:
+) -> TrainingRun[PatchAutoencoder]:
     """Train on random crops of `images` (N, H, W, 3) uint8; return the run with its average."""
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)

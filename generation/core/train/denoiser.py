@@ -137,7 +137,7 @@ class HistoryTable:
         theme = [tastes[i] for i in rng.permutation(len(tastes))[: rng.integers(1, 3)]]
         members = self._groups[theme[0]]
         # More than needed: some will not share the second taste.
-        found = rng.choice(members, size=12 * count)
+        found = rng.choice(members, size=12 * count).tolist()
         for other in theme[1:]:
             found = [one for one in found if one in self._sets[other]]
         chosen = _others(found, picture)[:count]
@@ -169,7 +169,7 @@ def train_denoiser(
     max_steps: int | None = None,
     every_s: float = 600.0,
     on_sample: Callable[[Denoiser, int], None] | None = None,
-) -> TrainingRun:
+) -> TrainingRun[Denoiser]:
     """Train until the time is over; `on_sample(averaged model, step)` is called every `every_s`."""
     torch.manual_seed(seed)
     use_plain_attention(model.unet)

@@ -138,7 +138,7 @@ def train_polish(
     batch: int = 12,
     rate: float = 5e-4,
     max_steps: int | None = None,
-) -> TrainingRun:
+) -> TrainingRun[Finisher]:
     """Train on rough latents (M, C, h, w) of pictures `small` (M, H, W, 3), drawn `large` too.
 
     photographs: pairs for super-resolution alone, so that it does not forget them.

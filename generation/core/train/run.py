@@ -10,11 +10,14 @@ import os
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
 
 logger = logging.getLogger(__name__)
+
+ModuleT = TypeVar("ModuleT", bound=nn.Module)
 
 
 class TimeBudget:
@@ -42,27 +45,28 @@ def learning_rate(peak: float, step: int, share: float, warmup: int = 200) -> fl
     return peak * min(1.0, (step + 1) / warmup) * decay
 
 
-class Average:
+class Average(Generic[ModuleT]):
     """Exponential moving average of a module's parameters, with a horizon that grows at first."""
 
-    def __init__(self, module: nn.Module, decay: float = 0.9985) -> None:
+    def __init__(self, module: ModuleT, decay: float = 0.9985) -> None:
         self.module = copy.deepcopy(module).requires_grad_(False).eval()
         self.decay = decay
 
     @torch.no_grad()
-    def update(self, module: nn.Module, step: int) -> None:
+    def update(self, module: ModuleT, step: int) -> None:
         """Move the average towards `module`."""
         keep = min(self.decay, (1 + step) / (10 + step))
-        mine, new = list(self.module.parameters()), list(module.parameters())
+        mine: list[Tensor] = list(self.module.parameters())
+        new: list[Tensor] = list(module.parameters())
         torch._foreach_lerp_(mine, new, 1 - keep)
 
 
-class TrainingRun:
+class TrainingRun(Generic[ModuleT]):
     """One module trained until its time is over; continues from its check point if there is one."""
 
     def __init__(
         self,
-        module: nn.Module,
+        module: ModuleT,
         *,
         folder: Path,
         minutes: float,

@@ -32,7 +32,7 @@ def train_superres(
     batch: int = 16,
     rate: float = 1e-3,
     max_steps: int | None = None,
-) -> TrainingRun:
+) -> TrainingRun[SuperResolver]:
     """Train on crops drawn by `pairs(rng)`; return the run with its averaged weights."""
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
