@@ -131,7 +131,7 @@ class EmbeddedBackend:
             tokens, vectors = encode_prompts(self.encoder, [request.negative])
             arguments["negative_tokens"] = torch.from_numpy(tokens)
             arguments["negative_vector"] = torch.from_numpy(vectors)
-        if len(request.history):
+        if self._reads(request.history):
             vectors, weights = choose_history(
                 request.history,
                 request.history_weights,
@@ -140,6 +140,15 @@ class EmbeddedBackend:
             arguments["history"] = torch.from_numpy(vectors)[None]
             arguments["history_weights"] = torch.from_numpy(weights)[None]
         return arguments
+
+    def _reads(self, history: np.ndarray) -> bool:
+        """Return whether there are liked items, in vectors of the embedded encoder's width."""
+        return len(history) > 0 and history.shape[1] == self.pipeline.history.config.embed_dim
+
+    def _warnings(self, request: GenerationRequest) -> list[str]:
+        if len(request.history) and not self._reads(request.history):
+            return [*self.warnings, "The liked items' vectors come from another encoder; not used."]
+        return list(self.warnings)
 
     def _init_image(self, request: GenerationRequest) -> np.ndarray | None:
         if request.init_image is None:
@@ -172,7 +181,7 @@ class EmbeddedBackend:
             "strength": request.strength if request.init_image is not None else None,
             "ms": {name: round(ms, 1) for name, ms in clock.laps.items()},
             "versions": library_versions(),
-            "warnings": list(self.warnings),
+            "warnings": self._warnings(request),
         }
 
     def _compare_encoder(self, metrics: Path) -> None:

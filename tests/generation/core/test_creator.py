@@ -53,6 +53,13 @@ def test_liked_items_change_the_picture_unless_their_guidance_is_zero(backend):
     assert np.array_equal(without, backend.run(ask(**liked, guidance_history=0.0)).image)
 
 
+def test_liked_items_of_another_encoder_are_left_out_with_a_warning(backend):
+    foreign = {"history": np.ones((1, 512), np.float32), "history_weights": np.ones(1)}
+    result = backend.run(ask(**foreign))
+    assert np.array_equal(result.image, backend.run(ask()).image)
+    assert "another encoder" in result.manifest["warnings"][0]
+
+
 def test_progress_is_told_after_every_step(backend):
     seen = []
     backend.run(ask(), on_step=lambda done, total: seen.append((done, total)))
