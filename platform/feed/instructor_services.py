@@ -366,7 +366,7 @@ def _views_of(user: User, turns: Sequence[Turn]) -> list[TurnView]:
         TurnView(
             turn=turn,
             items=[items[pk] for pk in turn.item_ids if pk in items],
-            job=jobs.get(turn.job_id),
+            job=jobs.get(turn.job_id or 0),
             is_last=turn is turns[-1],
         )
         for turn in turns
