@@ -219,7 +219,11 @@ class Mark(models.Model):
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
-        return f"{self.payload:012x} of {self.item_id}"
+        return f"{self.payload_hex} of {self.item_id}"
+
+    @property
+    def payload_hex(self) -> str:
+        return f"{self.payload:012x}"
 
 
 class Fingerprint(models.Model):

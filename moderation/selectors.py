@@ -87,6 +87,15 @@ class Trust:
     by_person: bool
     mark: Mark | None
 
+    @property
+    def passed(self) -> list[CheckView]:
+        return [check for check in self.checks if check.verdict == "pass"]
+
+    @property
+    def noted(self) -> list[CheckView]:
+        """What did not simply pass, and was published all the same by a person."""
+        return [check for check in self.checks if check.verdict != "pass"]
+
 
 def list_open_cases(*, reason: str = "", origin: str = "") -> QuerySet[Case]:
     """Return open cases, most urgent first."""

@@ -95,7 +95,7 @@ CHECKS: tuple[Check, ...] = (
         Perspective.DOMAIN,
         "relevance-1",
         relevance.request_match,
-        0.8,
+        0.9,
         "Share of other requests that must fit the picture worse. Higher is stricter.",
     ),
 )
