@@ -155,7 +155,8 @@ def run_polish(plan: Plan) -> dict[str, Any]:
     model = _trained_denoiser(plan)
     cache = PictureCache.load(plan.work / "cache")
     count = len(cache.large) - HELD // 4
-    latents = guess_latents(model, denoiser_data(plan, load_encoder(EMBEDDED)), count, plan.seed)
+    data = denoiser_data(plan, load_encoder(EMBEDDED), count)
+    latents = guess_latents(model, data, count, plan.seed)
     files = _photograph_files(plan)
     upscaler = _load_upscaler(plan) or SuperResolver()
     run = train_polish(
@@ -193,18 +194,22 @@ def run_export(plan: Plan) -> dict[str, Any]:
     return metrics
 
 
-def denoiser_data(plan: Plan, encoder: Encoder) -> DenoiserData:
-    """Return latents and conditions of all training pictures; image vectors are kept on disk."""
+def denoiser_data(plan: Plan, encoder: Encoder, most: int | None = None) -> DenoiserData:
+    """Return latents and conditions of the first `most` training pictures, or of all of them.
+
+    Image vectors are kept on disk.
+    """
     cache = PictureCache.load(plan.work / "cache")
-    count = len(cache) - HELD
+    trained = len(cache) - HELD
+    count = min(most or trained, trained)
     facts = cache.facts[:count]
     file = plan.work / "cache" / f"vectors-{encoder.name.replace(':', '-')}.npy"
     if not file.exists():
-        np.save(file, encoder.encode_images(list(cache.images[:count])))
+        np.save(file, encoder.encode_images(list(cache.images[:trained])))
     return DenoiserData(
         latents=encode_images(_load_vae(plan), cache.images[:count]),
         texts=TextTable(facts, lambda texts: encode_prompts(encoder, texts)),
-        history=HistoryTable(facts, np.load(file), max_history=8),
+        history=HistoryTable(facts, np.load(file)[:count], max_history=8),
     )
 
 
