@@ -29,7 +29,6 @@ DEMO_USERS = ("viewer", "uploader", "moderator", "operator")
 def main() -> int:
     """Run everything until Ctrl-C; returns the supervisor's exit status."""
     arguments = _parse()
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
     if not _port_is_free(arguments.host, arguments.port):
         print(f"Port {arguments.port} is taken. Try: make run PORT={arguments.port + 1}")
         return 1
