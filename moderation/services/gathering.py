@@ -147,8 +147,14 @@ def _described(
             cosine = float(np.dot(_array(vector.vector), _array(vectors[one.pk])))
         distance = hashing.distance(digest, print_.pdq) if print_ else None
         found.append(Neighbour(one.pk, str(one), distance, cosine))
-    found.sort(key=lambda one: (one.pdq_distance or 256) - 100 * (one.cosine or 0.0))
+    found.sort(key=_unlikeness)
     return tuple(found[: 2 * MAX_NEIGHBOURS])
+
+
+def _unlikeness(one: Neighbour) -> float:
+    """Return a number to sort by, smallest for the same picture (distance 0, cosine 1)."""
+    distance = 256 if one.pdq_distance is None else one.pdq_distance
+    return distance - 100 * (one.cosine or 0.0)
 
 
 def _array(vector: Any) -> np.ndarray:
