@@ -151,11 +151,16 @@ def sample_taste(rng: np.random.Generator) -> Taste:
     )
 
 
+def draw_chance(taste: Taste, traits: Traits) -> np.ndarray:
+    """Return (N,) how likely each item is the next one shown: half by lot, half to taste."""
+    drawn_to = np.exp(0.7 * taste.utility(traits))
+    return 0.5 / len(drawn_to) + 0.5 * drawn_to / drawn_to.sum()
+
+
 def browse(taste: Taste, traits: Traits, rng: np.random.Generator, count: int) -> list[Act]:
-    """Return what the person does over `count` items, shown half at random, half to taste."""
+    """Return what the person does over `count` items, shown as `draw_chance` says."""
     utility = taste.utility(traits)
-    drawn_to = np.exp(0.7 * utility)
-    chance = 0.5 / len(utility) + 0.5 * drawn_to / drawn_to.sum()
+    chance = draw_chance(taste, traits)
     seen = rng.choice(
         len(utility), size=min(count, len(utility)), replace=False, p=chance / chance.sum()
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
+import uuid
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from datetime import timedelta
 
 import numpy as np
 from django.contrib.auth.hashers import make_password
+from django.core.management import call_command
 from django.db import transaction
 from django.utils import timezone
 from tqdm import tqdm
@@ -19,17 +21,27 @@ from tqdm import tqdm
 from accounts.models import Consent, Profile, User
 from catalog.models import Item
 from catalog.services import embed_items, store_media
-from demo.people import MODERATOR_NAMES, UPLOADER_NAMES, VIEWER_NAMES, Traits, browse, sample_taste
+from demo.people import (
+    MODERATOR_NAMES,
+    UPLOADER_NAMES,
+    VIEWER_NAMES,
+    Traits,
+    browse,
+    draw_chance,
+    sample_taste,
+)
 from demo.screening import screen_all
 from demo.wishes import submit_wishes
 from demo.work import leave_open_cases
 from demo.world import Plan, plan_items, render
-from recommender.models import Interaction
+from recommender.models import Impression, Interaction
 from recommender.services import train
 
 logger = logging.getLogger(__name__)
 SEED = 20241
-ACTS_PER_VIEWER = 235
+# Items each viewer has browsed; the demo login fewer, so that there is much left for its feed.
+BROWSES, LOGIN_BROWSES = 235, 60
+LOGINS = ("viewer", "uploader", "moderator", "operator")
 
 
 @dataclass(frozen=True)
@@ -42,12 +54,27 @@ class Size:
 
 
 def world_exists() -> bool:
-    """Return whether there is anything on the site that seeding could disturb."""
-    return User.objects.filter(username="viewer").exists()
+    """Return whether the demo world is there, whole."""
+    return User.objects.filter(username="viewer", is_active=True).exists()
+
+
+def clear_interrupted() -> bool:
+    """Empty a site on which seeding was interrupted; return whether it was.
+
+    The demo logins become active when seeding is complete. Nobody else can have signed up before
+    that on a fresh site; where somebody has, nothing is touched.
+    """
+    if not User.objects.filter(username="viewer", is_active=False).exists():
+        return False
+    ours = {*LOGINS, *UPLOADER_NAMES, *MODERATOR_NAMES, *VIEWER_NAMES}
+    if User.objects.exclude(username__in=ours).exists():
+        return False
+    call_command("flush", interactive=False, verbosity=0)
+    return True
 
 
 def seed_world(*, password: str, size: Size, report: Callable[[str], None]) -> None:
-    """Make the whole demo world. Not repeatable: call it on an empty site only."""
+    """Make the whole demo world on an empty site; its logins work once it is complete."""
     with transaction.atomic():
         people = make_people(password, size.viewers)
     report(f"{len(people)} people")
@@ -66,6 +93,7 @@ def seed_world(*, password: str, size: Size, report: Callable[[str], None]) -> N
     report("recommender trained")
     leave_open_cases(owners=[people[name] for name in UPLOADER_NAMES])
     submit_wishes(viewers=viewers[1:], count=size.creations)
+    User.objects.filter(username__in=LOGINS).update(is_active=True)
 
 
 def make_people(password: str, viewers: int) -> dict[str, User]:
@@ -82,7 +110,7 @@ def make_people(password: str, viewers: int) -> dict[str, User]:
     }
     people = {}
     for name, role in roles.items():
-        login = name in ("viewer", "uploader", "moderator", "operator")
+        login = name in LOGINS
         operator = role == User.Role.OPERATOR
         user = User(
             username=name,
@@ -92,6 +120,7 @@ def make_people(password: str, viewers: int) -> dict[str, User]:
             role=role,
             is_staff=operator,
             is_superuser=operator,
+            is_active=not login,
         )
         user.save()
         people[name] = user
@@ -163,16 +192,34 @@ def make_history(viewers: list[User], items: list[Item], plans: list[Plan]) -> i
         [(plan.spec.type, plan.spec.colour, plan.spec.pattern, plan.kind) for _, plan in shown]
     )
     begin = timezone.now() - timedelta(days=21)
-    rows = [
-        Interaction(
-            user=viewer,
-            item=shown[act.item][0],
-            kind=act.kind,
-            value=act.value,
-            created_at=begin + timedelta(minutes=act.minute),
-        )
-        for viewer in viewers
-        for act in browse(sample_taste(rng), traits, rng, ACTS_PER_VIEWER)
-    ]
-    Interaction.objects.bulk_create(rows, batch_size=2000)
-    return len(rows)
+    interactions, impressions = [], []
+    for viewer in viewers:
+        taste = sample_taste(rng)
+        acts = browse(taste, traits, rng, LOGIN_BROWSES if viewer.username == "viewer" else BROWSES)
+        chance = np.minimum(1.0, BROWSES * draw_chance(taste, traits))
+        feed_id = uuid.UUID(int=int(rng.integers(2**62)))
+        interactions += [
+            Interaction(
+                user=viewer,
+                item=shown[act.item][0],
+                kind=act.kind,
+                value=act.value,
+                created_at=begin + timedelta(minutes=act.minute),
+            )
+            for act in acts
+        ]
+        impressions += [
+            Impression(
+                user=viewer,
+                item=shown[one][0],
+                feed_id=feed_id,
+                position=position,
+                source="demo",
+                policy="demo-browse",
+                propensity=float(chance[one]),
+            )
+            for position, one in enumerate(dict.fromkeys(act.item for act in acts), 1)
+        ]
+    Interaction.objects.bulk_create(interactions, batch_size=2000)
+    Impression.objects.bulk_create(impressions, batch_size=2000)
+    return len(interactions)

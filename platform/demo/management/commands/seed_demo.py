@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from demo.seeding import Size, seed_world, world_exists
+from demo.seeding import Size, clear_interrupted, seed_world, world_exists
 
 
 class Command(BaseCommand):
@@ -29,6 +29,8 @@ class Command(BaseCommand):
             if options["if_empty"]:
                 return
             raise CommandError("There is a world already. Seeding is for an empty site.")
+        if clear_interrupted():
+            self.stdout.write("  Making the demo world was interrupted; starting it afresh.")
         started = time.monotonic()
 
         def report(what: str) -> None:
