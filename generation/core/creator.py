@@ -24,7 +24,7 @@ from generation.core.backends import (
     hash_folder,
 )
 from generation.core.hub import library_versions
-from generation.core.pipelines import WeftPicturePipeline, use_plain_attention
+from generation.core.pipelines import WeftPicturePipeline, first_step, use_plain_attention
 from vision.encoder import Encoder, load_encoder
 
 logger = logging.getLogger(__name__)
@@ -117,9 +117,7 @@ class EmbeddedBackend:
     def _steps(self, request: GenerationRequest) -> int:
         if request.init_image is None:
             return request.steps
-        return request.steps - min(
-            round((1.0 - request.strength) * request.steps), request.steps - 1
-        )
+        return request.steps - first_step(request.strength, request.steps)
 
     def _conditions(self, request: GenerationRequest) -> dict[str, Any]:
         """Return the pipeline's arguments for words and liked items, in float32."""

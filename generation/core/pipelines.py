@@ -24,6 +24,9 @@ from generation.core.autoencoder import PatchAutoencoder
 from generation.core.conditioning import Conditions, HistoryProjector
 from generation.core.superres import SuperResolver, images_to_tensor, tensor_to_images
 
+# Noise level at which an edit starts: its strength to this power.
+EDIT_POWER = 0.4
+
 StepCallback = Callable[[Any, int, Any, dict[str, Any]], dict[str, Any]]
 
 
@@ -80,9 +83,8 @@ class WeftPicturePipeline(DiffusionPipeline):
         """Return one picture per row of `text_tokens`.
 
         text_tokens (B, L, W), text_vector (B, D), the negatives likewise; history (B, K, D) with
-        history_weights (B, K). image (B, H, W, 3) uint8 at the model's size makes it an edit that
-        keeps 1 - strength of the way. output_type: "np", "small" (before super-resolution) or
-        "latent".
+        history_weights (B, K). image (B, H, W, 3) uint8 at the model's size makes it an edit, of
+        `strength` 0..1. output_type: "np", "small" (before super-resolution) or "latent".
         """
         batch = text_tokens.shape[0]
         # set_timesteps changes the scheduler: a copy lets one pipeline serve concurrent calls.
@@ -91,7 +93,7 @@ class WeftPicturePipeline(DiffusionPipeline):
         latents = self._noise(batch, generator, latents)
         first = 0
         if image is not None:
-            first = min(round((1.0 - strength) * num_inference_steps), num_inference_steps - 1)
+            first = first_step(strength, num_inference_steps)
             latents = self._noised(image, latents, scheduler, first)
         branches = _branches(guidance_text, guidance_history, history, history_weights)
         conditions = self._conditions(
@@ -200,6 +202,15 @@ class WeftPicturePipeline(DiffusionPipeline):
 def use_plain_attention(unet: UNet2DConditionModel) -> None:
     """Compute attention by matrix products: on CPU, with few tokens, far faster than fused."""
     unet.set_attn_processor(AttnProcessor())
+
+
+def first_step(strength: float, steps: int) -> int:
+    """Return the step of the schedule at which an edit of this strength starts.
+
+    A straight share of the way would do nothing by halves: up to 70 % noise the source's colours
+    stay, whatever the words say. The power makes the usual 0.6 start at 82 % noise.
+    """
+    return min(round((1.0 - strength**EDIT_POWER) * steps), steps - 1)
 
 
 def _branches(

@@ -91,8 +91,8 @@ def test_a_weak_edit_stays_nearer_to_its_source_and_takes_fewer_steps(backend):
     # A picture that no denoising has touched: what the autoencoder makes of the source.
     small = backend.pipeline.vae(_tensor(fit_image(source, 40, 30)))
     kept = backend.pipeline.upscale(_image(small))[0].astype(float)
-    assert np.abs(edit(0.1) - kept).mean() < np.abs(edit(1.0) - kept).mean()
-    assert steps == {0.1: 1, 1.0: 10}
+    assert np.abs(edit(0.01) - kept).mean() < np.abs(edit(1.0) - kept).mean()
+    assert steps == {0.01: 2, 1.0: 10}
 
 
 def test_two_loads_give_the_same_bytes(backend, saved_pipeline):
