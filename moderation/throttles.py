@@ -17,11 +17,11 @@ class VerifyThrottle(SimpleRateThrottle):
     def get_cache_key(self, request: Any, view: Any) -> str:
         """Count by person, or by address for strangers."""
         user = getattr(request, "user", None)
-        known = user is not None and user.is_authenticated
-        return self.cache_format % {
-            "scope": self.scope,
-            "ident": f"user{user.pk}" if known else request.META.get("REMOTE_ADDR", ""),
-        }
+        if user is not None and user.is_authenticated:
+            ident = f"user{user.pk}"
+        else:
+            ident = request.META.get("REMOTE_ADDR", "")
+        return self.cache_format % {"scope": self.scope, "ident": ident}
 
 
 def require_within_rate(request: Any) -> None:

@@ -54,7 +54,9 @@ def test_tasks_are_enqueued_only_after_commit():
 
 def test_templates_hold_no_inline_script_style_or_handler():
     """The content security policy would block them silently."""
-    pattern = re.compile(r"<script(?![^>]*\bsrc=)|\sstyle=\"|<style|\son[a-z]+=\"|javascript:", re.I)
+    pattern = re.compile(
+        r"<script(?![^>]*\bsrc=)|\sstyle=\"|<style|\son[a-z]+=\"|javascript:", re.I
+    )
     offenders = [
         f"{path.relative_to(ROOT)}: {match.group(0)}"
         for path in (ROOT / "templates").rglob("*.html")

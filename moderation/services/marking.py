@@ -18,7 +18,7 @@ from PIL import Image
 from catalog.models import Asset, Item
 from catalog.services import replace_asset
 from common.errors import DomainError
-from media.images import make_stills
+from media.images import Rendition, make_stills
 from moderation.core import coding, hashing, manifest, watermark
 from moderation.core.checks import Finding, Verdict
 from moderation.models import Mark
@@ -26,7 +26,11 @@ from moderation.services import keys
 from moderation.services.gathering import decode, read_bytes
 
 STILL_ROLES = (Asset.Role.MASTER, Asset.Role.POSTER, Asset.Role.THUMB)
-QUALITY = {Asset.Role.MASTER: 92, Asset.Role.POSTER: 88, Asset.Role.THUMB: 88}
+QUALITY: dict[str, int] = {
+    Asset.Role.MASTER: 92,
+    Asset.Role.POSTER: 88,
+    Asset.Role.THUMB: 88,
+}
 TOO_FLAT = "This picture is too flat or too small for an invisible mark."
 
 
@@ -136,7 +140,7 @@ def _write_marks(item: Item, mark: Mark) -> None:
         raise MarkingError("The picture of this item could not be read.")
     key = keys.watermark_key(mark.key_id)
     marked, ok = _embedded(picture, mark.payload, key)
-    smaller = {one.role: one for one in make_stills(Image.fromarray(marked))}
+    smaller: dict[str, Rendition] = {one.role: one for one in make_stills(Image.fromarray(marked))}
     _store(item, largest, _jpeg(marked, largest), "image/jpeg", claim)
     for role in (Asset.Role.POSTER, Asset.Role.THUMB):
         if role == largest or role not in assets:

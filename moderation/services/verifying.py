@@ -123,7 +123,7 @@ def _find_mark(picture: np.ndarray) -> tuple[watermark.Detection, Mark | None]:
     best = watermark.Detection(found=False)
     for key_id in keys.known_ids():
         read = watermark.detect(picture, keys.watermark_key(key_id))
-        if read.found:
+        if read.found and read.payload is not None:
             mark = Mark.objects.select_related("item").filter(payload=read.payload).first()
             return read, mark
         best = max(best, read, key=lambda one: one.z)

@@ -71,8 +71,8 @@ class ProfileForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         interests = self.instance.interests or {}
-        self.initial |= {name: interests.get(name, []) for name in ("types", "colours")}
-        self.initial |= list_consents(user=self.instance.user)
+        self.initial.update({name: interests.get(name, []) for name in ("types", "colours")})
+        self.initial.update(list_consents(user=self.instance.user))
 
     def save(self, commit: bool = True) -> Profile:
         """Store preferences and consents together."""

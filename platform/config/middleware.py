@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from csp.middleware import CSPMiddleware
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import render
 
 from common.errors import ConflictError, DomainError, NotAllowedError, QuotaExceededError
@@ -22,7 +22,9 @@ def status_of(error: DomainError) -> int:
 class ContentSecurityPolicyMiddleware(CSPMiddleware):
     """The site's strict policy; /admin/ alone gets the wider one that its library needs."""
 
-    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    def process_response(
+        self, request: HttpRequest, response: HttpResponseBase
+    ) -> HttpResponseBase:
         if request.path.startswith("/admin/"):
             response._csp_update = settings.ADMIN_CSP  # type: ignore[attr-defined]
         return super().process_response(request, response)

@@ -49,7 +49,7 @@ def measure(image: np.ndarray) -> dict[str, float]:
 
     The percentile, not the mean: a drawn garment on a smooth ground has few edges, but sharp ones.
     """
-    luma = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
+    luma: np.ndarray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY).astype(np.float32)
     factor = WORK_SIDE / min(luma.shape)
     if factor < 1.0:
         luma = cv2.resize(luma, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)

@@ -13,7 +13,7 @@ MEDIA_ROOT = VAR_DIR / "test-media"
 # WhiteNoise warns where nothing has been collected.
 STATIC_ROOT.mkdir(parents=True, exist_ok=True)
 CELERY_BROKER_URL = "memory://"
-CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, object] = {}
+CELERY_BROKER_TRANSPORT_OPTIONS = {}
 AXES_ENABLED = False
 REVIEW_SAMPLE_SHARE = 0.0
 REST_FRAMEWORK = {**REST_FRAMEWORK, "DEFAULT_THROTTLE_CLASSES": []}
