@@ -20,7 +20,7 @@ from pathlib import Path
 import django
 from django.conf import settings
 from django.core.management import call_command
-from honcho.manager import Manager
+from honcho import manager as honcho_manager
 
 ROOT = Path(__file__).resolve().parents[2]
 DEMO_USERS = ("viewer", "uploader", "moderator", "operator")
@@ -85,7 +85,9 @@ def _supervise(arguments: argparse.Namespace, password: str) -> int:
         "PYTHONPATH": f"{ROOT / 'platform'}{os.pathsep}{ROOT}",
         "PYTHONUNBUFFERED": "1",
     }
-    manager = Manager()
+    # Long enough for a worker to finish what it is at; what it cannot finish is taken up again later.
+    honcho_manager.KILL_WAIT = 15
+    manager = honcho_manager.Manager()
     processes = {
         "web": f"{python} -m uvicorn config.asgi:application --host {arguments.host}"
         f" --port {arguments.port} --no-access-log --log-level warning"
