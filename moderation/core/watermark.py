@@ -129,7 +129,7 @@ def psnr(first: np.ndarray, second: np.ndarray) -> float:
 def _read_near(luma: np.ndarray, code: TileCode, scale: float, angle: float) -> Detection:
     """Read at a pose; where pilots answer but the message does not, also a hair beside it."""
     best = _read_pose(luma, code, scale, angle)
-    if best.found or best.z < 0.75 * PILOT_GATE:
+    if best.found or best.z < 0.88 * PILOT_GATE:
         return best
     for step in (0.002, 0.001):
         for ds, da in ((step, 0), (-step, 0), (0, 60 * step), (0, -60 * step)):
@@ -315,4 +315,4 @@ def _add(image: np.ndarray, pattern: np.ndarray, target_db: float) -> np.ndarray
 def _compressed(image: np.ndarray, quality: int) -> np.ndarray:
     """Return the image after JPEG at this quality."""
     _, data = cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])
-    return cv2.imdecode(data, cv2.IMREAD_COLOR)[..., ::-1]
+    return np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))[..., ::-1]

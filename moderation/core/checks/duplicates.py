@@ -5,7 +5,11 @@ from __future__ import annotations
 from moderation.core.checks.contract import Finding, Neighbour, ScreeningInput, Verdict
 from moderation.core.hashing import MIN_QUALITY
 
-# A hash this far off alone proves nothing, but with an almost equal vector it is the same scene.
+# A hash this near is the same picture, whatever was done to its colours.
+SURE_PDQ = 12
+# Further off, two garments of one cut hash alike in any colour; their vectors tell them apart.
+SAME_COSINE = 0.9
+# A hash too far off to prove anything, but with an almost equal vector it is the same scene.
 NEAR_PDQ = 48
 NEAR_COSINE = 0.995
 
@@ -46,8 +50,13 @@ def near_duplicate(given: ScreeningInput, threshold: float) -> Finding:
 def _is_alike(one: Neighbour, threshold: float) -> bool:
     if one.pdq_distance is None:
         return False
-    same_scene = one.cosine is not None and one.cosine >= NEAR_COSINE
-    return one.pdq_distance <= (max(threshold, NEAR_PDQ) if same_scene else threshold)
+    if one.cosine is None:
+        return one.pdq_distance <= threshold
+    if one.cosine >= NEAR_COSINE:
+        return one.pdq_distance <= max(threshold, NEAR_PDQ)
+    if one.cosine >= SAME_COSINE:
+        return one.pdq_distance <= threshold
+    return one.pdq_distance <= min(threshold, SURE_PDQ)
 
 
 def _rank(one: Neighbour) -> tuple[int, float]:

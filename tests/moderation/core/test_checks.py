@@ -213,6 +213,14 @@ def test_an_almost_equal_vector_widens_the_limit() -> None:
     assert run("near_duplicate", pdq_quality=100, neighbours=(vector_alone,)).verdict == "pass"
 
 
+def test_two_garments_of_one_cut_are_no_copies() -> None:
+    """A purple and a checked hoodie hash alike; their vectors tell them apart."""
+    same_cut = Neighbour(7, "Theirs", 20, 0.6)
+    assert run("near_duplicate", pdq_quality=100, neighbours=(same_cut,)).verdict == "pass"
+    recoloured_copy = Neighbour(7, "Theirs", 6, 0.6)
+    assert run("near_duplicate", pdq_quality=100, neighbours=(recoloured_copy,)).verdict == "flag"
+
+
 def test_pictures_without_structure_cannot_be_compared() -> None:
     assert run("near_duplicate", pdq_quality=20).verdict == "cannot_tell"
     assert run("near_duplicate").verdict == "cannot_tell"
