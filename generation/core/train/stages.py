@@ -251,6 +251,15 @@ def save_pipeline(plan: Plan, model: Denoiser) -> None:
         low_cpu_mem_usage=False,
     )
     half.save_pretrained(plan.out, safe_serialization=True)
+    _forget_paths(plan.out)
+
+
+def _forget_paths(folder: Path) -> None:
+    """Take the folders of the machine that trained out of the configurations under `folder`."""
+    for file in folder.rglob("*.json"):
+        settings = json.loads(file.read_text())
+        settings.pop("_name_or_path", None)
+        file.write_text(json.dumps(settings, indent=2) + "\n")
 
 
 def save_sheet(folder: Path, file: Path) -> None:
