@@ -10,12 +10,20 @@ from playwright.sync_api import Browser, BrowserContext
 
 from tests.e2e.running_site import Site, chromium, find_chromium, running_site
 
+SMALL_WORLD = {
+    "DEMO_ITEMS": "60",
+    "DEMO_VIEWERS": "12",
+    "DEMO_CREATIONS": "2",
+    # What the tests make is held for a reason or not at all, never by lot.
+    "REVIEW_SAMPLE_SHARE": "0",
+}
+
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """The whole site with a small demo world, started as `make run` starts it."""
     var = tmp_path_factory.mktemp("site")
-    with running_site(var, DEMO_ITEMS="60", DEMO_VIEWERS="12", DEMO_CREATIONS="2") as site:
+    with running_site(var, **SMALL_WORLD) as site:
         yield site
 
 

@@ -245,6 +245,7 @@ def test_without_an_encoder_nobody_can_tell_whether_it_fits() -> None:
         (("navy",), (("black", 1.0),), "pass"),  # navy in shade
         (("white", "red"), (("red", 0.85), ("white", 0.15)), "pass"),
         (("white", "red"), (("red", 0.9), ("yellow", 0.1)), "flag"),
+        (("yellow", "navy"), (("yellow", 0.9), ("brown", 0.1)), "pass"),  # dots too fine to measure
         (("red",), None, "cannot_tell"),
         ((), (("green", 1.0),), "pass"),
     ],
