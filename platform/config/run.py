@@ -85,7 +85,7 @@ def _supervise(arguments: argparse.Namespace, password: str) -> int:
         "PYTHONPATH": f"{ROOT / 'platform'}{os.pathsep}{ROOT}",
         "PYTHONUNBUFFERED": "1",
     }
-    # Long enough for a worker to finish what it is at; what it cannot finish is taken up again later.
+    # Long enough for a worker to finish what it is at; the rest is taken up at the next start.
     honcho_manager.KILL_WAIT = 15
     manager = honcho_manager.Manager()
     processes = {

@@ -41,6 +41,7 @@ logger = logging.getLogger(__name__)
 SEED = 20241
 # Items each viewer has browsed; the demo login fewer, so that there is much left for its feed.
 BROWSES, LOGIN_BROWSES = 235, 60
+EMBED_BATCH = 50
 LOGINS = ("viewer", "uploader", "moderator", "operator")
 
 
@@ -80,9 +81,7 @@ def seed_world(*, password: str, size: Size, report: Callable[[str], None]) -> N
     report(f"{len(people)} people")
     plans = plan_items(size.items, len(UPLOADER_NAMES), SEED)
     items = make_items(plans, [people[name] for name in UPLOADER_NAMES])
-    report(f"{len(items)} items drawn and stored")
-    embed_items(items=items)
-    report("items embedded")
+    report(f"{len(items)} items drawn, stored and embedded")
     published = screen_all(items)
     _backdate(items, plans)
     report(f"items screened, {published} published")
@@ -134,7 +133,7 @@ def make_people(password: str, viewers: int) -> dict[str, User]:
 
 
 def make_items(plans: list[Plan], uploaders: list[User]) -> list[Item]:
-    """Render all plans in as many processes as there are cores, and store them as drafts."""
+    """Render all plans in as many processes as there are cores; store and embed them."""
     context = multiprocessing.get_context("spawn")
     items = []
     with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
@@ -144,6 +143,10 @@ def make_items(plans: list[Plan], uploaders: list[User]) -> list[Item]:
             item.save()
             store_media(item=item, renditions=renditions)
             items.append(item)
+            # Between two renderings, while the other processes draw on.
+            if len(items) % EMBED_BATCH == 0:
+                embed_items(items=items[-EMBED_BATCH:])
+    embed_items(items=items[len(items) - len(items) % EMBED_BATCH :])
     return items
 
 

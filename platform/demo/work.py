@@ -48,6 +48,5 @@ def leave_open_cases(*, owners: Sequence[User]) -> list[Item]:
         items.append(item)
     embed_items(items=items)
     # One after the other: the copy has to find the original published.
-    for item in items:
-        screen_all([item])
+    screen_all(items, processes=1)
     return items
