@@ -24,7 +24,12 @@ from generation.core.backends import (
     hash_folder,
 )
 from generation.core.hub import library_versions
-from generation.core.pipelines import WeftPicturePipeline, first_step, use_plain_attention
+from generation.core.pipelines import (
+    WeftPicturePipeline,
+    diffusers_logging,
+    first_step,
+    use_plain_attention,
+)
 from vision.encoder import Encoder, load_encoder
 
 logger = logging.getLogger(__name__)
@@ -67,9 +72,11 @@ class EmbeddedBackend:
             raise ModelUnavailableError(
                 f"The embedded creator is not at revision {expected_revision}."
             )
+        # A worker's log is no place for a moving bar.
+        diffusers_logging.disable_progress_bar()
         pipeline = WeftPicturePipeline.from_pretrained(
             folder,
-            torch_dtype=torch.float32,
+            dtype=torch.float32,
             local_files_only=True,
             use_safetensors=True,
             low_cpu_mem_usage=False,

@@ -19,7 +19,7 @@ from media.images import Rendition, make_image_renditions, make_stills
 
 WIDTH, HEIGHT = 480, 640
 CLIP_SIZE = (360, 480)
-CLIP_SECONDS, CLIP_FPS, SOUND_RATE = 3.0, 16, 44100
+CLIP_SECONDS, CLIP_FPS, SOUND_RATE = 2.5, 16, 44100
 # Composing takes as long as a third of the pictures: clips share this many pieces.
 PIECES = 16
 

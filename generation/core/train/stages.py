@@ -246,7 +246,7 @@ def save_pipeline(plan: Plan, model: Denoiser) -> None:
     pipeline.save_pretrained(plan.work / "full", safe_serialization=True)
     half = WeftPicturePipeline.from_pretrained(
         plan.work / "full",
-        torch_dtype=torch.float16,
+        dtype=torch.float16,
         local_files_only=True,
         low_cpu_mem_usage=False,
     )
