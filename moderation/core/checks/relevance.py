@@ -36,8 +36,8 @@ def request_match(given: ScreeningInput, threshold: float) -> Finding:
 def colour_match(given: ScreeningInput, threshold: float) -> Finding:
     """Flag pictures in which the main colour asked for covers less than `threshold`.
 
-    Close colours count: a shadow makes navy black and white grey. The other colours asked for are
-    those of a pattern, whose dots and lines are too fine to be measured; they are shown, not judged.
+    Close colours count: a shadow makes navy black, white grey. The other colours asked for are
+    those of a pattern, whose dots and lines are too fine to measure; they are shown, not judged.
     """
     if given.origin == "human" or not given.asked_colours:
         return Finding(Verdict.PASS, "No colour was asked for.")
