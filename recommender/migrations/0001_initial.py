@@ -9,104 +9,239 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalog', '0001_initial'),
+        ("catalog", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Conversation',
+            name="Conversation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.JSONField(default=dict)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='conversations', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("state", models.JSONField(default=dict)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="conversations",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='ModelVersion',
+            name="ModelVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(max_length=20)),
-                ('folder', models.CharField(max_length=300)),
-                ('metrics', models.JSONField(default=dict)),
-                ('is_serving', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("kind", models.CharField(max_length=20)),
+                ("folder", models.CharField(max_length=300)),
+                ("metrics", models.JSONField(default=dict)),
+                ("is_serving", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
             ],
             options={
-                'constraints': [models.UniqueConstraint(condition=models.Q(('is_serving', True)), fields=('is_serving',), name='model_one_serving')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("is_serving", True)),
+                        fields=("is_serving",),
+                        name="model_one_serving",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Impression',
+            name="Impression",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('feed_id', models.UUIDField()),
-                ('position', models.PositiveIntegerField()),
-                ('source', models.CharField(max_length=20)),
-                ('policy', models.CharField(max_length=60)),
-                ('reason', models.JSONField(default=dict)),
-                ('propensity', models.FloatField(default=1.0)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='impressions', to='catalog.item')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='impressions', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("feed_id", models.UUIDField()),
+                ("position", models.PositiveIntegerField()),
+                ("source", models.CharField(max_length=20)),
+                ("policy", models.CharField(max_length=60)),
+                ("reason", models.JSONField(default=dict)),
+                ("propensity", models.FloatField(default=1.0)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="impressions",
+                        to="catalog.item",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="impressions",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['user', '-created_at'], name='impression_of_user')],
-                'constraints': [models.UniqueConstraint(fields=('user', 'feed_id', 'item'), name='impression_once')],
+                "indexes": [
+                    models.Index(fields=["user", "-created_at"], name="impression_of_user")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("user", "feed_id", "item"), name="impression_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Interaction',
+            name="Interaction",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('view', 'View'), ('dwell', 'Dwell'), ('like', 'Like'), ('dislike', 'Dislike'), ('not_interested', 'Not Interested'), ('share', 'Share'), ('undo', 'Undo')], max_length=14)),
-                ('value', models.FloatField(default=1.0)),
-                ('event_id', models.UUIDField(default=uuid.uuid4)),
-                ('created_at', models.DateTimeField()),
-                ('item', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='interactions', to='catalog.item')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='interactions', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("view", "View"),
+                            ("dwell", "Dwell"),
+                            ("like", "Like"),
+                            ("dislike", "Dislike"),
+                            ("not_interested", "Not Interested"),
+                            ("share", "Share"),
+                            ("undo", "Undo"),
+                        ],
+                        max_length=14,
+                    ),
+                ),
+                ("value", models.FloatField(default=1.0)),
+                ("event_id", models.UUIDField(default=uuid.uuid4)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "item",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="interactions",
+                        to="catalog.item",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="interactions",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'indexes': [models.Index(fields=['user', '-created_at'], name='interaction_of_user'), models.Index(fields=['item', 'kind'], name='interaction_of_item')],
-                'constraints': [models.UniqueConstraint(fields=('user', 'event_id'), name='interaction_once')],
+                "indexes": [
+                    models.Index(fields=["user", "-created_at"], name="interaction_of_user"),
+                    models.Index(fields=["item", "kind"], name="interaction_of_item"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("user", "event_id"), name="interaction_once")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Turn',
+            name="Turn",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('speaker', models.CharField(choices=[('person', 'Person'), ('instructor', 'Instructor')], max_length=10)),
-                ('text', models.TextField(max_length=2000)),
-                ('action', models.CharField(blank=True, choices=[('ask', 'Ask'), ('answer', 'Answer'), ('retrieve', 'Retrieve'), ('edit', 'Edit'), ('create', 'Create')], max_length=8)),
-                ('decision', models.JSONField(blank=True, default=dict)),
-                ('item_ids', models.JSONField(blank=True, default=list)),
-                ('job_id', models.BigIntegerField(blank=True, null=True)),
-                ('request_key', models.UUIDField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('conversation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='turns', to='recommender.conversation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "speaker",
+                    models.CharField(
+                        choices=[("person", "Person"), ("instructor", "Instructor")], max_length=10
+                    ),
+                ),
+                ("text", models.TextField(max_length=2000)),
+                (
+                    "action",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("ask", "Ask"),
+                            ("answer", "Answer"),
+                            ("retrieve", "Retrieve"),
+                            ("edit", "Edit"),
+                            ("create", "Create"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("decision", models.JSONField(blank=True, default=dict)),
+                ("item_ids", models.JSONField(blank=True, default=list)),
+                ("job_id", models.BigIntegerField(blank=True, null=True)),
+                ("request_key", models.UUIDField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                (
+                    "conversation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="turns",
+                        to="recommender.conversation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['id'],
-                'constraints': [models.UniqueConstraint(fields=('conversation', 'request_key'), name='turn_once')],
+                "ordering": ["id"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("conversation", "request_key"), name="turn_once"
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='UserEmbedding',
+            name="UserEmbedding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('model', models.CharField(max_length=120)),
-                ('vector', pgvector.django.vector.VectorField()),
-                ('updated_at', models.DateTimeField(auto_now=True)),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='embeddings', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("model", models.CharField(max_length=120)),
+                ("vector", pgvector.django.vector.VectorField()),
+                ("updated_at", models.DateTimeField(auto_now=True)),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="embeddings",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('user', 'model'), name='user_embedding_one_per_model')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("user", "model"), name="user_embedding_one_per_model"
+                    )
+                ],
             },
         ),
     ]
