@@ -80,7 +80,9 @@ def seed_world(*, password: str, size: Size, report: Callable[[str], None]) -> N
         people = make_people(password, size.viewers)
     report(f"{len(people)} people")
     plans = plan_items(size.items, len(UPLOADER_NAMES), SEED)
-    items = make_items(plans, [people[name] for name in UPLOADER_NAMES])
+    # The demo login is one of the uploaders, so that its studio is not empty.
+    uploaders = [people["uploader"], *(people[name] for name in UPLOADER_NAMES[1:])]
+    items = make_items(plans, uploaders)
     report(f"{len(items)} items drawn, stored and embedded")
     published = screen_all(items)
     _backdate(items, plans)
@@ -90,7 +92,7 @@ def seed_world(*, password: str, size: Size, report: Callable[[str], None]) -> N
     report(f"{acts} interactions")
     train()
     report("recommender trained")
-    leave_open_cases(owners=[people[name] for name in UPLOADER_NAMES])
+    leave_open_cases(owners=uploaders[1:])
     submit_wishes(viewers=viewers[1:], count=size.creations)
     User.objects.filter(username__in=LOGINS).update(is_active=True)
 
@@ -103,7 +105,7 @@ def make_people(password: str, viewers: int) -> dict[str, User]:
         "uploader": User.Role.UPLOADER,
         "moderator": User.Role.MODERATOR,
         "operator": User.Role.OPERATOR,
-        **dict.fromkeys(UPLOADER_NAMES, User.Role.UPLOADER),
+        **dict.fromkeys(UPLOADER_NAMES[1:], User.Role.UPLOADER),
         **dict.fromkeys(MODERATOR_NAMES[1:], User.Role.MODERATOR),
         **dict.fromkeys(VIEWER_NAMES[: viewers - 1], User.Role.VIEWER),
     }
