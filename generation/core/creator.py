@@ -24,12 +24,7 @@ from generation.core.backends import (
     hash_folder,
 )
 from generation.core.hub import library_versions
-from generation.core.pipelines import (
-    WeftPicturePipeline,
-    diffusers_logging,
-    first_step,
-    use_plain_attention,
-)
+from generation.core.pipelines import WeftPicturePipeline, first_step, use_plain_attention
 from vision.encoder import Encoder, load_encoder
 
 logger = logging.getLogger(__name__)
@@ -59,6 +54,8 @@ class EmbeddedBackend:
         cls, folder: Path = WEIGHTS, *, expected_revision: str | None = None
     ) -> EmbeddedBackend:
         """Return the backend with the pipeline of `folder` and the embedded encoder."""
+        from diffusers.utils import logging as logging_of_diffusers
+
         if not (folder / "model_index.json").is_file():
             raise ModelUnavailableError(
                 "The embedded creator's weights are missing; train them first."
@@ -73,7 +70,7 @@ class EmbeddedBackend:
                 f"The embedded creator is not at revision {expected_revision}."
             )
         # A worker's log is no place for a moving bar.
-        diffusers_logging.disable_progress_bar()
+        logging_of_diffusers.disable_progress_bar()
         pipeline = WeftPicturePipeline.from_pretrained(
             folder,
             dtype=torch.float32,
