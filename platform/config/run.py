@@ -41,6 +41,8 @@ def main() -> int:
     ensure_keys(settings.KEYS_DIR)
     password = _demo_password()
     call_command("seed_demo", password=password, if_empty=True)
+    if os.environ.get("DEMO_PASSWORD"):
+        _set_demo_password(password)
     _step("demo world ready", started)
     return _supervise(arguments, password)
 
@@ -77,9 +79,19 @@ def _demo_password() -> str:
     return kept.read_text()
 
 
+def _set_demo_password(password: str) -> None:
+    """Make the password that was given this time the one that signs in."""
+    from accounts.models import User
+
+    for user in User.objects.filter(username__in=DEMO_USERS):
+        if not user.check_password(password):
+            user.set_password(password)
+            user.save(update_fields=["password"])
+
+
 def _supervise(arguments: argparse.Namespace, password: str) -> int:
     python = sys.executable
-    celery = f"{python} -m celery -A config"
+    celery = f"{python} -m celery --quiet -A config"
     environment = {
         **os.environ,
         "PYTHONPATH": f"{ROOT / 'platform'}{os.pathsep}{ROOT}",
