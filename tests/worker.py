@@ -12,11 +12,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.db import connection
+from kombu import Queue
 
 ROOT = Path(__file__).resolve().parent.parent
 START_S = 120.0
@@ -25,7 +27,7 @@ START_S = 120.0
 class Worker:
     """Starts, kills and restarts worker processes over one queue."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, broker: str = "") -> None:
         self.queue = folder / "queue"
         self.log = folder / "runs"
         self.output = folder / "worker.log"
@@ -35,6 +37,7 @@ class Worker:
             "WEFT_TEST_DATABASE": str(connection.settings_dict["NAME"]),
             "WEFT_TEST_QUEUE": str(self.queue),
             "WEFT_TEST_LOG": str(self.log),
+            "WEFT_TEST_BROKER": broker,
             "DJANGO_SETTINGS_MODULE": "tests.worker_settings",
             "PYTHONPATH": f"{ROOT / 'platform'}:{ROOT}",
             "OMP_NUM_THREADS": "1",
@@ -98,32 +101,50 @@ class Worker:
 
 
 @pytest.fixture
-def worker(
-    transactional_db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Worker]:
+def worker(transactional_db: None, tmp_path: Path) -> Iterator[Worker]:
     """A queue in a folder, and workers over it; none runs before `worker.start()`."""
     made = Worker(tmp_path)
-    with _broker_in(made.queue, monkeypatch):
+    with _broker_in(made.queue):
         yield made
     made.kill()
 
 
-class _broker_in:  # noqa: N801  (used as a context, like contextlib's)
-    """Let this process's messages go to the queue in a folder."""
+@contextmanager
+def worker_on(broker: str, folder: Path) -> Iterator[Worker]:
+    """Workers over a broker that is a server, whose queues are emptied first."""
+    made = Worker(folder, broker)
+    with _broker_in(made.queue, broker):
+        from config.celery import app
 
-    def __init__(self, queue: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.queue, self.monkeypatch = queue, monkeypatch
+        with app.connection_for_write() as connection_to_broker:
+            for name in ("generate", "default"):
+                queue = Queue(name, channel=connection_to_broker.default_channel)
+                queue.declare()
+                queue.purge()
+        yield made
+        made.kill()
+
+
+class _broker_in:  # noqa: N801  (used as a context, like contextlib's)
+    """Let this process's messages go to the queue in a folder, or to a broker."""
+
+    def __init__(self, queue: Path, broker: str = "") -> None:
+        self.queue, self.broker = queue, broker
 
     def __enter__(self) -> None:
         from config.celery import app
 
-        app.conf.broker_url = app.conf.broker_write_url = "filesystem://"
-        app.conf.broker_transport_options = {
-            "data_folder_in": str(self.queue / "messages"),
-            "data_folder_out": str(self.queue / "messages"),
-            "processed_folder": str(self.queue / "processed"),
-            "control_folder": str(self.queue / "control"),
-        }
+        app.conf.broker_url = app.conf.broker_write_url = self.broker or "filesystem://"
+        app.conf.broker_transport_options = (
+            {}
+            if self.broker
+            else {
+                "data_folder_in": str(self.queue / "messages"),
+                "data_folder_out": str(self.queue / "messages"),
+                "processed_folder": str(self.queue / "processed"),
+                "control_folder": str(self.queue / "control"),
+            }
+        )
         _forget_connections()
 
     def __exit__(self, *error: object) -> None:
