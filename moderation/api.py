@@ -83,7 +83,7 @@ class DecisionRequestSerializer(serializers.Serializer):
     note = serializers.CharField(max_length=500, required=False, default="", allow_blank=True)
 
 
-class DecisionSerializer(serializers.ModelSerializer):
+class ReviewDecisionSerializer(serializers.ModelSerializer):
     class Meta:
         model = Decision
         fields = ("id", "case", "item", "action", "reason_code", "note", "policy_version")
@@ -137,13 +137,13 @@ class ReviewDecide(APIView):
 
     permission_classes = [IsModerator]
 
-    @extend_schema(request=DecisionRequestSerializer, responses={201: DecisionSerializer})
+    @extend_schema(request=DecisionRequestSerializer, responses={201: ReviewDecisionSerializer})
     def post(self, request: Request, pk: int) -> Response:
         asked = DecisionRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         case = get_object_or_404(Case, pk=pk)
         decision = decide_case(case=case, moderator=request.user, **asked.validated_data)
-        return Response(DecisionSerializer(decision).data, status=status.HTTP_201_CREATED)
+        return Response(ReviewDecisionSerializer(decision).data, status=status.HTTP_201_CREATED)
 
 
 class Verify(APIView):

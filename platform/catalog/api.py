@@ -117,7 +117,9 @@ class ItemsView(APIView):
 
     parser_classes = [MultiPartParser, FormParser, JSONParser]
 
-    @extend_schema(parameters=[FindSerializer], responses=ItemPageSerializer)
+    @extend_schema(
+        operation_id="items_list", parameters=[FindSerializer], responses=ItemPageSerializer
+    )
     def get(self, request: Request) -> Response:
         asked = FindSerializer(data=request.query_params)
         asked.is_valid(raise_exception=True)

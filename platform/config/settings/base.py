@@ -263,6 +263,13 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    "ENUM_NAME_OVERRIDES": {
+        "ItemKind": "catalog.models.Item.Kind",
+        "ItemState": "catalog.models.Item.State",
+        "JobState": "generation.models.Job.State",
+        "CaseState": "moderation.models.Case.State",
+        "GarmentType": "common.vocabulary.TYPES",
+    },
 }
 
 # --- browser --------------------------------------------------------------------------------
