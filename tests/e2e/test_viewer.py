@@ -59,9 +59,11 @@ def test_arrow_keys_move_through_the_feed_and_a_key_likes(site: Site, context: B
     first = _card_in_view(page)
     page.keyboard.press("ArrowDown")
     second = _wait_for_another_card(page, first)
+    like = page.locator(f"article[data-item='{second}'] [data-react=like]")
+    # In a small world the feed repeats: what was liked before is then taken back.
+    before = like.get_attribute("aria-pressed")
     page.keyboard.press("l")
-    liked = page.locator(f"article[data-item='{second}'] [data-react=like]")
-    expect(liked).to_have_attribute("aria-pressed", "true")
+    expect(like).to_have_attribute("aria-pressed", "false" if before == "true" else "true")
 
 
 def test_the_feed_goes_on_without_repeats(site: Site, context: BrowserContext):
