@@ -12,7 +12,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.follows import follow, list_followed, unfollow
 from accounts.models import Profile
+from accounts.own_data_api import urlpatterns as own_data_patterns
 from accounts.services import list_consents, record_consents
 
 
@@ -60,4 +62,48 @@ class MeView(APIView):
         return Response(MeSerializer(profile).data)
 
 
-urlpatterns = [path("me/", MeView.as_view(), name="me")]
+class FollowSerializer(serializers.Serializer):
+    username = serializers.CharField()
+    followed = serializers.BooleanField()
+
+
+class FollowedSerializer(serializers.Serializer):
+    people = serializers.ListField(child=serializers.CharField())
+
+
+class FollowingView(APIView):
+    """Whom you follow."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(operation_id="following_list", responses=FollowedSerializer)
+    def get(self, request: Request) -> Response:
+        """Return their names, the newest follow first."""
+        names = list_followed(request.user).values_list("username", flat=True)
+        return Response({"people": list(names)})
+
+
+class FollowView(APIView):
+    """Follow an uploader, or stop it. Both may be sent twice."""
+
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(operation_id="follow", request=None, responses=FollowSerializer)
+    def put(self, request: Request, username: str) -> Response:
+        """Follow; nobody follows themselves."""
+        person = follow(follower=request.user, username=username)
+        return Response({"username": person.username, "followed": True})
+
+    @extend_schema(operation_id="unfollow", request=None, responses=FollowSerializer)
+    def delete(self, request: Request, username: str) -> Response:
+        """Stop following."""
+        person = unfollow(follower=request.user, username=username)
+        return Response({"username": person.username, "followed": False})
+
+
+urlpatterns = [
+    *own_data_patterns,
+    path("me/", MeView.as_view(), name="me"),
+    path("me/following/", FollowingView.as_view(), name="following"),
+    path("people/<str:username>/follow/", FollowView.as_view(), name="follow"),
+]

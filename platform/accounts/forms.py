@@ -61,6 +61,7 @@ class ProfileForm(forms.ModelForm):
     personalisation = forms.BooleanField(label=Consent.Kind.PERSONALISATION.label, required=False)
     creation = forms.BooleanField(label=Consent.Kind.CREATION.label, required=False)
     training = forms.BooleanField(label=Consent.Kind.TRAINING.label, required=False)
+    sharing = forms.BooleanField(label=Consent.Kind.SHARING.label, required=False)
 
     class Meta:
         model = Profile

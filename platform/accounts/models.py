@@ -17,6 +17,8 @@ class User(AbstractUser):
         OPERATOR = "operator"
 
     role = models.CharField(max_length=12, choices=Role, default=Role.VIEWER)
+    # Set when the person asked for their account to be deleted; the row itself goes soon after.
+    deletion_requested_at = models.DateTimeField(null=True, blank=True)
 
     @property
     def can_upload(self) -> bool:
@@ -42,7 +44,8 @@ class Profile(models.Model):
 
     class AgeBand(models.TextChoices):
         UNKNOWN = "unknown", "I'd rather not say"
-        UNDER_16 = "under_16", "Under 16"
+        UNDER_13 = "under_13", "Under 13"
+        YOUNG_TEEN = "13_15", "13 to 15"
         TEEN = "16_17", "16 or 17"
         ADULT = "adult", "18 or older"
 
@@ -63,6 +66,47 @@ class Profile(models.Model):
         return f"profile of {self.user_id}"
 
 
+class Follow(models.Model):
+    """A person who wants to see what an uploader publishes."""
+
+    follower = models.ForeignKey(User, on_delete=models.CASCADE, related_name="follows")
+    followed = models.ForeignKey(User, on_delete=models.CASCADE, related_name="followers")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["follower", "followed"], name="follow_once"),
+            models.CheckConstraint(
+                condition=~Q(follower=models.F("followed")), name="follow_not_oneself"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.follower_id} follows {self.followed_id}"
+
+
+class Restriction(models.Model):
+    """What a person may not do for a while. Moderation writes it; services below ask for it."""
+
+    class Kind(models.TextChoices):
+        UPLOAD = "upload", "Uploading and submitting"
+        CREATE = "create", "Having AI make or edit"
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="restrictions")
+    kind = models.CharField(max_length=6, choices=Kind)
+    until = models.DateTimeField()
+    # A sentence for the person.
+    why = models.CharField(max_length=300)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "kind"], name="restriction_one_per_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} may not {self.kind} until {self.until:%Y-%m-%d}"
+
+
 class Consent(models.Model):
     """One answer to one question at one time; the newest row of a kind is the one in force."""
 
@@ -70,6 +114,7 @@ class Consent(models.Model):
         PERSONALISATION = "personalisation", "Learn from what I watch to order my feed"
         CREATION = "creation", "Use my likes as guidance when AI makes something for me"
         TRAINING = "training", "Use my uploads to train Weft's models"
+        SHARING = "sharing", "Let others see what AI makes with my likes"
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="consents")
     kind = models.CharField(max_length=16, choices=Kind)
@@ -80,7 +125,7 @@ class Consent(models.Model):
         indexes = [models.Index(fields=["user", "kind", "-answered_at"], name="consent_newest")]
         constraints = [
             models.CheckConstraint(
-                condition=Q(kind__in=["personalisation", "creation", "training"]),
+                condition=Q(kind__in=["personalisation", "creation", "training", "sharing"]),
                 name="consent_kind_known",
             )
         ]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from django.db import transaction
+from datetime import datetime
+from functools import partial
 
-from accounts.models import Consent, User
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.models import Consent, Restriction, User
+from accounts.signals import personalisation_refused
 from common.errors import NotAllowedError
 
 
@@ -50,3 +55,28 @@ def record_consents(*, user: User, answers: dict[str, bool]) -> None:
         consent = Consent(user=user, kind=kind, granted=granted)
         consent.full_clean()
         consent.save()
+        if kind == Consent.Kind.PERSONALISATION and not granted:
+            refused = partial(personalisation_refused.send_robust, sender=User, user_id=user.pk)
+            transaction.on_commit(refused)
+
+
+def restrict(*, user: User, kind: str, until: datetime | None, why: str = "") -> None:
+    """Stop a person from doing this until then; `until=None` lifts it. Safe to repeat."""
+    if until is None:
+        Restriction.objects.filter(user=user, kind=kind).delete()
+        return
+    Restriction.objects.update_or_create(
+        user=user, kind=kind, defaults={"until": until, "why": why[:300]}
+    )
+
+
+def list_restrictions(*, user: User) -> list[Restriction]:
+    """Return what this person may not do now."""
+    return list(Restriction.objects.filter(user=user, until__gt=timezone.now()).order_by("kind"))
+
+
+def require_unrestricted(*, user: User, kind: str) -> None:
+    """Refuse, with the reason and the end, while this person may not do this."""
+    found = Restriction.objects.filter(user=user, kind=kind, until__gt=timezone.now()).first()
+    if found is not None:
+        raise NotAllowedError(f"{found.why} This ends on {found.until:%d %B %Y}.")

@@ -54,7 +54,7 @@ def test_nobody_can_sign_up_as_moderator(client):
     assert User.objects.get(username="mina").role == User.Role.VIEWER
 
 
-@pytest.mark.parametrize("band", ["unknown", "under_16", "16_17"])
+@pytest.mark.parametrize("band", ["unknown", "under_13", "13_15", "16_17"])
 def test_everybody_not_known_to_be_adult_counts_as_minor(client, band):
     _sign_up(client, age_band=band)
     assert User.objects.get(username="mina").is_minor
