@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Max
 
@@ -13,10 +14,13 @@ from catalog.models import Item
 from recommender.core.activation import WINDOW
 from recommender.core.dialogue import State
 from recommender.core.instructor import Decision
-from recommender.models import Conversation, Impression, Interaction, Turn
+from recommender.models import Conversation, Impression, Interaction, PolicyDecision, Turn
 from recommender.services import learning_allowed
+from recommender.services.feedback import REACTIONS
 
 POLICY = "instructor"
+# The reason under which the feed's own offers to create are logged.
+OFFER = "rejections_offer"
 MAX_TURNS_SHOWN = 60
 REJECTIONS = {Interaction.Kind.DISLIKE, Interaction.Kind.NOT_INTERESTED}
 
@@ -31,6 +35,11 @@ def get_conversation(*, user: User, lock: bool = False) -> Conversation:
         User.objects.select_for_update().get(pk=user.pk)
     mine = Conversation.objects.filter(user=user).order_by("-pk")
     return mine.first() or Conversation.objects.create(user=user)
+
+
+def peek_conversation(*, user: User) -> Conversation | None:
+    """Return the person's conversation without making or locking one."""
+    return Conversation.objects.filter(user=user).order_by("-pk").first()
 
 
 def get_state(conversation: Conversation) -> State:
@@ -56,29 +65,79 @@ def add_exchange(
     state: State,
     item_ids: Sequence[int] = (),
     job_id: int | None = None,
+    attachment_ids: Sequence[int] = (),
+    answer: Turn | None = None,
+    extra: Mapping[str, Any] | None = None,
 ) -> Turn:
-    """Store a message, its answer and the new memory; returns the answer."""
-    asked = Turn(
+    """Store a message, its answer and the new memory; returns the answer.
+
+    answer: the turn that waited (`add_waiting`), which is filled in; its message is stored already.
+    extra: what is logged with the decision besides itself.
+    """
+    asked = None if answer else _asked(conversation, text, request_key, attachment_ids)
+    answer = answer or Turn(conversation=conversation, speaker=Turn.Speaker.INSTRUCTOR)
+    answer.text, answer.action = decision.reply, decision.action
+    answer.decision = {**decision.as_dict(), **(extra or {})}
+    answer.item_ids, answer.job_id = list(item_ids), job_id
+    _save(asked, answer)
+    conversation.state = state.as_dict()
+    conversation.save(update_fields=["state", "updated_at"])
+    return answer
+
+
+def add_waiting(
+    *,
+    conversation: Conversation,
+    text: str,
+    request_key: uuid.UUID,
+    attachment_ids: Sequence[int],
+    remembered: Mapping[str, Any],
+) -> Turn:
+    """Store a message whose attachments are still being looked at, and the answer that waits.
+
+    remembered: what else came with the message, for whoever answers it.
+    """
+    answer = Turn(
+        conversation=conversation,
+        speaker=Turn.Speaker.INSTRUCTOR,
+        text="I'm looking at what you sent.",
+        decision={"reason": "waiting", **remembered},
+    )
+    _save(_asked(conversation, text, request_key, attachment_ids), answer)
+    return answer
+
+
+def list_waiting(*, user_id: int | None = None) -> list[Turn]:
+    """Return answers that wait, of one person or of all, oldest first."""
+    turns = Turn.objects.filter(speaker=Turn.Speaker.INSTRUCTOR, action="")
+    if user_id is not None:
+        turns = turns.filter(conversation__user_id=user_id)
+    return list(turns.select_related("conversation__user__profile").order_by("created_at")[:200])
+
+
+def get_message(answer: Turn) -> Turn | None:
+    """Return the person's message that an answer belongs to."""
+    before = answer.conversation.turns.filter(pk__lt=answer.pk, speaker=Turn.Speaker.PERSON)
+    return before.order_by("-pk").first()
+
+
+def _asked(
+    conversation: Conversation, text: str, request_key: uuid.UUID, item_ids: Sequence[int]
+) -> Turn:
+    return Turn(
         conversation=conversation,
         speaker=Turn.Speaker.PERSON,
         text=text,
         request_key=request_key,
-    )
-    answer = Turn(
-        conversation=conversation,
-        speaker=Turn.Speaker.INSTRUCTOR,
-        text=decision.reply,
-        action=decision.action,
-        decision=decision.as_dict(),
         item_ids=list(item_ids),
-        job_id=job_id,
     )
-    for turn in (asked, answer):
-        turn.full_clean(exclude=["conversation"])
-        turn.save()
-    conversation.state = state.as_dict()
-    conversation.save(update_fields=["state", "updated_at"])
-    return answer
+
+
+def _save(*turns: Turn | None) -> None:
+    for turn in turns:
+        if turn is not None:
+            turn.full_clean(exclude=["conversation"])
+            turn.save()
 
 
 def list_turns(*, user: User, limit: int = MAX_TURNS_SHOWN) -> list[Turn]:
@@ -98,6 +157,11 @@ def get_last_job_id(conversation: Conversation) -> int | None:
     return started.job_id if started else None
 
 
+def get_making_turn(*, user: User, job_ids: Sequence[int]) -> Turn | None:
+    """Return the person's turn that started one of these jobs, or None."""
+    return Turn.objects.filter(conversation__user=user, job_id__in=job_ids).first()
+
+
 def clear_conversation(*, user: User) -> None:
     """Forget everything said: turns and memory. What was made stays."""
     Conversation.objects.filter(user=user).delete()
@@ -107,15 +171,20 @@ def recent_rejections(user: User) -> list[bool]:
     """Return the person's last exposures to human-made items, newest first: True where rejected.
 
     An exposure is an item the person did something with: what merely lies ahead in the feed says
-    nothing. Exposures before the last creation are settled by it and do not count again.
+    nothing. Exposures before the last creation, or before the feed's last offer to create, are
+    settled by it and do not count again.
     """
     made_at = Turn.objects.filter(
         conversation__user=user, action__in=[Turn.Action.CREATE, Turn.Action.EDIT]
     ).aggregate(at=Max("created_at"))["at"]
-    newest = _newest_human_items(user, made_at)
+    offered_at = PolicyDecision.objects.filter(user=user, reason=OFFER).aggregate(
+        at=Max("created_at")
+    )["at"]
+    settled = [at for at in (made_at, offered_at) if at is not None]
+    newest = _newest_human_items(user, max(settled, default=None))
     rejected = dict(
         Interaction.objects.filter(user=user, item_id__in=newest)
-        .exclude(kind__in=[Interaction.Kind.VIEW, Interaction.Kind.DWELL, Interaction.Kind.SHARE])
+        .filter(kind__in=REACTIONS)
         .order_by("created_at", "id")
         .values_list("item_id", "kind")
     )

@@ -11,12 +11,21 @@ from typing import Any
 
 from django.dispatch import receiver
 
+from accounts.signals import personalisation_refused
 from catalog.signals import item_removed
 
 
 @receiver(item_removed, dispatch_uid="recommender_forgets_removed_item")
 def forget_removed_item(sender: Any, item_id: int, **kwargs: Any) -> None:
     """Drop this process's copy of the pool, so that the place goes to another item."""
-    from recommender.services import serving
+    from recommender.services.pool import read_anew
 
-    serving.forget_pool()
+    read_anew()
+
+
+@receiver(personalisation_refused, dispatch_uid="recommender_forgets_what_was_watched")
+def forget_what_was_watched(sender: Any, user_id: int, **kwargs: Any) -> None:
+    """Queue the deletion of what a person watched, now that they do not want it kept."""
+    from recommender.tasks import forget_watched_task
+
+    forget_watched_task.delay_on_commit(user_id)

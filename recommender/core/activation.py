@@ -1,8 +1,8 @@
 """When the generator is started, and how its result is shown: the papers' rules, as pure functions.
 
 GeneRec 2023, section 3.1: the generator is initiated when a person asks for it explicitly, or after
-human-made items were rejected many times ("many" is undefined there: 3 of the last 5 here). A
-learned policy can later stand in for `should_create`; what it may never do stays in `may_create`.
+human-made items were rejected many times ("many" is undefined there: 3 of the last 5 here). Where
+these rules leave a choice, a learned policy may make it (`policy`, `steering`).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Literal
 
 from common.guidance import Exposure
 
-Reason = Literal["explicit", "rejections", "continues", ""]
+Reason = Literal["explicit", "rejections", "continues", "policy", ""]
 
 MIN_REJECTIONS = 3
 WINDOW = 5
@@ -67,7 +67,10 @@ def count_rejections(newest: list[bool]) -> int:
 
 
 def exposure_of(reason: Reason) -> Exposure:
-    """Return how the result is shown: directly when asked for or after rejections, else ranked."""
+    """Return how the result is shown: directly when asked for or after rejections, else ranked.
+
+    Either way only after screening: what is held or refused is not shown at all.
+    """
     return "direct" if reason in {"explicit", "rejections", "continues"} else "ranked"
 
 
@@ -79,3 +82,14 @@ def should_offer(matches: int, reason: Reason, ai_share: int) -> bool:
     if reason:
         return False
     return matches < GOOD_COVERAGE if ai_share > 0 else matches == 0
+
+
+def exposure_sentence(exposure: str, reason: str) -> str:
+    """Return in words how a result is shown and why; "" where nothing was made."""
+    if exposure == "ranked":
+        return "Ranked among everything else in your feed, since you did not ask for it outright."
+    if exposure != "direct":
+        return ""
+    if reason == "rejections":
+        return "Shown directly, because you passed over several items that people made."
+    return "Shown directly, because you asked for it."

@@ -99,7 +99,7 @@ def decide_unclear(heard: Understanding, state: State, context: Context) -> Deci
         return Decision(
             "answer", replies.UNREADABLE, suggestions=replies.EXAMPLES[:2], reason="language"
         )
-    if heard.reference_missing and not heard.says_attributes:
+    if heard.reference_missing and not heard.wanted.types:
         reply = (
             replies.ASK_WHICH
             if context.shown
@@ -108,14 +108,20 @@ def decide_unclear(heard: Understanding, state: State, context: Context) -> Deci
                 "first."
             )
         )
-        return Decision("ask", reply, pending={"slot": "reference", "then": "find"}, reason="which")
+        then = "edit" if heard.says_attributes else "find"
+        return Decision("ask", reply, pending={"slot": "reference", "then": then}, reason="which")
     if heard.references and not (heard.says_attributes or heard.is_request or heard.is_alike):
         item = context.known.get(heard.references[0])
         if item:
             chips = ("More like that", "Make me one like it", "Who made it?")
             reply = f"{replies.about(item)} What would you like to do with it?"
             return Decision(
-                "ask", reply, reference_ids=(item.id,), suggestions=chips, reason="item"
+                "ask",
+                reply,
+                reference_ids=(item.id,),
+                suggestions=chips,
+                pending={"slot": "change", "then": "edit"},
+                reason="item",
             )
     only_aversion = (heard.unwanted or heard.allowed) and not (
         state.wanted or state.mode or heard.is_find
@@ -124,6 +130,9 @@ def decide_unclear(heard: Understanding, state: State, context: Context) -> Deci
         noted = replies.without(state.unwanted).strip(" ()") or "no limits then"
         decision = ask_type(state, "find")
         return replace(decision, reply=f"Noted: {noted}. {decision.reply}", reason="noted")
+    only_details = state.wanted.details and not replace(state.wanted, details=())
+    if only_details and not (heard.is_anything or heard.references or heard.style):
+        return ask_type(state, "find")  # "something for a wedding"
     if heard.is_anything or state.wanted or heard.is_alike or heard.kind or heard.style:
         return None
     if heard.is_find or heard.is_desire or heard.is_more or heard.affirms or heard.says_attributes:
@@ -177,7 +186,7 @@ def _uncovered(
     if context.near:
         lead += " These come closest."
         return replace(found, reply=lead + ask, reason="near", **(offer if ask else {}))
-    if not state.wanted.types:
+    if not state.wanted.types and not heard.references:
         return replace(
             ask_type(state, "find"), reply=f"{lead} {replies.ASK_TYPE_FIND}", reason="uncovered"
         )
@@ -190,9 +199,9 @@ def _next_steps(state: State) -> tuple[str, ...]:
     """Return quick replies that lead on from found items."""
     piece = replies.singular(state.wanted.types[0] if state.wanted.types else None)
     steps = ["More like the first one"]
-    if not state.wanted.patterns:
+    if not state.wanted.patterns and "striped" not in state.unwanted.patterns:
         steps.append("With stripes")
-    if not state.wanted.colours:
+    if not state.wanted.colours and "black" not in state.unwanted.colours:
         steps.append("In black")
     if state.wanted.types:
         steps.append(f"Make me a {piece} like these")

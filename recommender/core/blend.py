@@ -15,15 +15,43 @@ COLLECTIVE, CONTENT, INTERESTS, POPULAR, FRESH = (
     "fresh",
 )
 EXPLORE = "explore"
+# Published by somebody the person follows.
+FOLLOWED = "followed"
+# What the person told us in so many words that they like.
+WISHES = "wishes"
 FRESH_HALF_LIFE_S = 3 * 24 * 3600.0
+# What an old item of somebody followed still counts, beside a new one's 1.
+FOLLOWED_LEAST = 0.4
+# A part smaller than this share of a score is not worth naming.
+LEAST_SHARE = 0.05
+# Scores from which the median is read when there are more.
+MEDIAN_OF = 10_000
 
 
 @dataclass(frozen=True)
 class Blend:
-    """Scores of N items and, for each, the source with the largest part in it."""
+    """Scores of N items, what each of S sources gave to each, and the source that gave most."""
 
     scores: np.ndarray  # (N,)
     sources: np.ndarray  # (N,) of str
+    names: list[str]
+    weighted: np.ndarray  # (S, N)
+
+    def shares(self, at: int) -> dict[str, float]:
+        """Return how much of what speaks for an item each source gave, largest first; sums to 1.
+
+        Sources that speak against it, or hardly count, are left out.
+        """
+        given = np.maximum(self.weighted[:, at], 0.0)
+        total = float(given.sum())
+        if total <= 0:
+            return {}
+        order = np.argsort(-given, kind="stable")
+        return {
+            self.names[source]: round(float(given[source]) / total, 2)
+            for source in order
+            if given[source] >= LEAST_SHARE * total
+        }
 
 
 def source_weights(likes: int) -> dict[str, float]:
@@ -39,6 +67,8 @@ def source_weights(likes: int) -> dict[str, float]:
         INTERESTS: 0.8 * (1 - known) + 0.05,
         POPULAR: 0.6 * (1 - known) + 0.08,
         FRESH: 0.4 * (1 - known) + 0.12,
+        WISHES: 0.6,
+        FOLLOWED: 0.6,
     }
 
 
@@ -46,15 +76,20 @@ def blend(parts: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> Blen
     """Return the weighted sum of `parts` (source -> (N,) in [-1, 1]) and the leading source."""
     names = list(parts)
     weighted = np.stack([weights[name] * parts[name] for name in names])  # (S, N)
-    return Blend(weighted.sum(axis=0), np.array(names)[weighted.argmax(axis=0)])
+    leading = np.array(names)[weighted.argmax(axis=0)]
+    return Blend(weighted.sum(axis=0), leading, names, weighted)
 
 
-def scaled(scores: np.ndarray) -> np.ndarray:
-    """Return scores with the median at 0 and the best at 1, cut at -1; zeros when all are equal."""
-    if not len(scores):
-        return scores.astype(np.float32)
-    middle = np.median(scores)
-    spread = scores.max() - middle
+def scaled(scores: np.ndarray, among: np.ndarray | None = None) -> np.ndarray:
+    """Return scores with the median at 0 and the best at 1, cut to [-1, 1]; zeros when all equal.
+
+    among: the scores whose median and best are meant, when they are not `scores` themselves.
+    """
+    among = scores if among is None else among
+    if not len(among):
+        return np.zeros(len(scores), dtype=np.float32)
+    middle = np.median(among[:: max(1, len(among) // MEDIAN_OF)])
+    spread = among.max() - middle
     if spread < 1e-9:
         return np.minimum(np.sign(scores - middle), 0.0).astype(np.float32)
     return np.clip((scores - middle) / spread, -1.0, 1.0).astype(np.float32)
@@ -65,28 +100,22 @@ def freshness(published: np.ndarray, now: float) -> np.ndarray:
     return np.exp2(-np.maximum(now - published, 0.0) / FRESH_HALF_LIFE_S).astype(np.float32)
 
 
-def order_with_exploration(
-    scores: np.ndarray, limit: int, epsilon: float, rng: np.random.Generator
-) -> list[tuple[int, float, bool]]:
-    """Return up to `limit` (index, propensity, explored), best first but for explored places.
+def following(is_followed: np.ndarray, fresh: np.ndarray) -> np.ndarray:
+    """Return the part of what followed people published: more the newer it is, 0 for others."""
+    part = is_followed * (FOLLOWED_LEAST + (1 - FOLLOWED_LEAST) * fresh)
+    return part.astype(np.float32)
 
-    With probability epsilon a place goes to an item drawn evenly from those not yet placed. The
-    propensity is the probability with which this rule puts that item in that place, given the
-    ones before: 1 - epsilon + epsilon / n for the best one left, epsilon / n for any other.
+
+def cap_per_owner(owners: np.ndarray, order: np.ndarray, most: int) -> np.ndarray:
+    """Return `order` with what exceeds `most` items of one owner moved to its end, in order.
+
+    owners: (N,), 0 for the platform, which is not capped; order: positions, best first.
     """
-    order = np.argsort(-scores, kind="stable")
-    placed: set[int] = set()
-    result: list[tuple[int, float, bool]] = []
-    head = 0
-    while len(result) < min(limit, len(order)):
-        while int(order[head]) in placed:
-            head += 1
-        best, left = int(order[head]), len(order) - len(placed)
-        pick = best
-        if rng.random() < epsilon:
-            while (pick := int(rng.integers(len(order)))) in placed:
-                continue
-        placed.add(pick)
-        share = epsilon / left
-        result.append((pick, 1 - epsilon + share if pick == best else share, pick != best))
-    return result
+    counts: dict[int, int] = {}
+    kept: list[int] = []
+    later: list[int] = []
+    for at in order:
+        owner = int(owners[at])
+        counts[owner] = counts.get(owner, 0) + 1
+        (later if owner and counts[owner] > most else kept).append(int(at))
+    return np.array(kept + later, dtype=np.int64)

@@ -28,3 +28,24 @@ def mean_direction(vectors: np.ndarray) -> np.ndarray:
     mean = vectors.mean(axis=0)
     norm = float(np.linalg.norm(mean))
     return (mean / norm if norm > 1e-8 else np.zeros_like(mean)).astype(np.float32)
+
+
+def content_parts(vectors: np.ndarray, liked: np.ndarray) -> np.ndarray:
+    """Return by how much each item's content score would fall without each liked item, (L, I).
+
+    vectors (I, D), liked (L, D), rows of length 1. Exact: what `content_scores` gives with all of
+    them less what it gives without that one. Without the only one nothing is left of the score.
+    """
+    cosines = liked @ vectors.T  # (L, I)
+    whole = 0.5 * (mean_direction(liked) @ vectors.T) + 0.5 * cosines.max(axis=0)  # (I,)
+    if len(liked) == 1:
+        return whole[None].astype(np.float32)
+    total = liked.sum(axis=0)
+    rest = total[None] - liked  # (L, D), the sum of the others
+    lengths = np.linalg.norm(rest, axis=1, keepdims=True)
+    means = np.where(lengths > 1e-6, (rest @ vectors.T) / np.maximum(lengths, 1e-6), 0.0)
+    best = np.sort(cosines, axis=0)[-2:]  # (2, I), second best and best
+    nearest = cosines.argmax(axis=0)  # (I,)
+    left = np.where(np.arange(len(liked))[:, None] == nearest[None], best[0], best[1])
+    parts: np.ndarray = whole[None] - (0.5 * means + 0.5 * left)
+    return parts.astype(np.float32)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from common.guidance import Attributes, Exposure, Kind
+from common.guidance import Attributes, Edit, Exposure, Kind
 from recommender.core.dialogue import ShownItem, Slots
 
 Action = Literal["ask", "answer", "retrieve", "edit", "create"]
@@ -29,7 +29,7 @@ class Context:
     favourite_type: str | None = None
     # A sentence why nothing can be made now (quota, consent); empty when it can.
     problem: str = ""
-    kinds: tuple[Kind, ...] = ("image",)
+    kinds: tuple[Kind, ...] = ("image", "video")
     job_status: str = ""
 
 
@@ -47,6 +47,8 @@ class Decision:
     reference_ids: tuple[int, ...] = ()
     # The item to edit, and the change alone (its other attributes stay).
     source_id: int | None = None
+    # The kind of change, where the words name it outright.
+    edit: Edit = ""
     suggestions: tuple[str, ...] = ()
     # What a following "yes", "the second" or "a skirt" answers.
     pending: dict[str, str] = field(default_factory=dict)

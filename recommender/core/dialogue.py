@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from common.guidance import Attributes, Kind
+from common.tools import Tool
 from recommender.core.lexicon import COMPARATIVES
 
 Mode = Literal["find", "make"]
@@ -113,7 +114,15 @@ class Understanding:
     kind: Kind | None = None
     style: str | None = None
     style_off: bool = False
+    # It asks to change what is behind a picture's garment.
+    backdrop: bool = False
+    # It asks for a video's cover, captions or a shorter cut.
+    tool: Tool = ""
+    # What is pointed at is only to go with what is asked for: "trousers that go with this".
+    is_match: bool = False
     references: tuple[int, ...] = ()
+    # The garment that the pointing words name: "this skirt".
+    pointed_types: tuple[str, ...] = ()
     # It points at something ("this one") that nothing in sight answers to.
     reference_missing: bool = False
     # It names a place in a list ("the second one") rather than "this" or "it".
@@ -137,6 +146,8 @@ class Understanding:
     language: str | None = None
     unreadable: bool = False
     mended: tuple[tuple[str, str], ...] = ()
+    # A language model's own sentences for a question or an aside; "" from the embedded engine.
+    says: str = ""
 
     @property
     def is_request(self) -> bool:
@@ -196,12 +207,27 @@ class State:
     seen_ids: tuple[int, ...] = ()
     # The one item that "it" means.
     focus_id: int | None = None
+    # The item that is being changed; until something else is found or made, changes go to it.
+    editing_id: int | None = None
+    # The wishes of the last message alone: what "which one?" was asked about.
+    said: Slots = field(default_factory=Slots)
+    # The last message only ruled something out: "and fur" goes on with that.
+    averse: bool = False
     last_action: str = ""
     # A question that waits for its answer: {"slot": "type" | "reference" | "make", "then": …}.
     pending: dict[str, str] = field(default_factory=dict)
     # The person's own words of the present request, oldest first.
     words: tuple[str, ...] = ()
     undo: tuple[dict[str, Any], ...] = ()
+    # What was attached last: it is meant again in answers to questions about it.
+    attached_ids: tuple[int, ...] = ()
+    # What the last change did to the person's lasting wishes, so that "undo" takes that back too.
+    wished: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def is_new_request(self) -> bool:
+        """Return whether the last message began anew rather than refined."""
+        return len(self.words) == 1
 
     def as_dict(self) -> dict[str, Any]:
         return dataclasses.asdict(self)
@@ -218,10 +244,15 @@ class State:
             shown_ids=tuple(data.get("shown_ids", ())),
             seen_ids=tuple(data.get("seen_ids", ())),
             focus_id=data.get("focus_id"),
+            editing_id=data.get("editing_id"),
+            said=Slots.from_dict(data.get("said", {})),
+            averse=bool(data.get("averse", False)),
             last_action=data.get("last_action", ""),
             pending=dict(data.get("pending", {})),
             words=tuple(data.get("words", ())),
             undo=tuple(data.get("undo", ())),
+            attached_ids=tuple(data.get("attached_ids", ())),
+            wished=tuple(data.get("wished", ())),
         )
 
 
@@ -247,9 +278,11 @@ def remember(state: State, heard: Understanding, known: dict[int, ShownItem]) ->
         return state
     fresh = _is_fresh(state, heard)
     base = Slots() if fresh else state.wanted
-    for item_id in heard.references[:1]:
-        if item_id in known and not heard.feedback:
-            base = known[item_id].slots()
+    named = [known[i] for i in heard.references if i in known]
+    if named and not (heard.feedback or heard.is_match or heard.tool):
+        base = _base_of(named[0], state, heard)
+        for item in named[1:]:
+            base = base.common(item.slots())  # of several: what they share
     unwanted = state.unwanted.without(heard.allowed).without(heard.wanted)
     unwanted = unwanted.without(Slots(colours=heard.added_colours)).plus(heard.unwanted)
     wanted = _refined(base, heard).without(heard.unwanted)
@@ -261,9 +294,25 @@ def remember(state: State, heard: Understanding, known: dict[int, ShownItem]) ->
         style=style,
         kind=heard.kind or (None if fresh else state.kind),
         focus_id=heard.references[0] if heard.references else state.focus_id,
+        averse=bool(heard.unwanted) and not heard.wanted,
+        said=heard.wanted if heard.says_attributes else state.said,
         words=(*(() if fresh else state.words)[1 - MAX_TURNS_KEPT :], heard.text),
         undo=_snapshots(state) if heard.says_attributes or heard.references else state.undo,
     )
+
+
+def _base_of(item: ShownItem, state: State, heard: Understanding) -> Slots:
+    """Return what a change to an item starts from."""
+    if item.id == state.editing_id and not heard.points_by_place:
+        return state.wanted
+    base = item.slots()
+    if not base.types:
+        base = replace(base, types=heard.pointed_types[:1])
+    retargets = heard.is_correction and state.editing_id is not None and not heard.says_attributes
+    if (state.pending.get("slot") == "reference" or retargets) and state.said:
+        # "Make it red." "Which one?" "The second" (or "no, the second"): the red was said before.
+        base = _refined(base, Understanding(text="", wanted=state.said))
+    return base
 
 
 def _is_fresh(state: State, heard: Understanding) -> bool:
@@ -288,18 +337,19 @@ def _refined(base: Slots, heard: Understanding) -> Slots:
     details = tuple(d for d in kept.details if d not in gone)
     return Slots(
         types=new.types or kept.types,
-        colours=_colours(base.colours, kept.colours, heard),
+        colours=_colours(base.colours, kept.colours, heard, has_pattern=bool(kept.patterns)),
         patterns=new.patterns[:1] or kept.patterns,
         details=tuple(dict.fromkeys(new.details + details))[:MAX_DETAILS],
     )
 
 
 def _colours(
-    before: tuple[str, ...], kept: tuple[str, ...], heard: Understanding
+    before: tuple[str, ...], kept: tuple[str, ...], heard: Understanding, *, has_pattern: bool
 ) -> tuple[str, ...]:
     """Return the colours, main first: named ones replace the main, added ones join."""
     named = heard.wanted.colours
-    if named and len(before) > 1 and len(named) == 1:
+    is_ground = has_pattern and not heard.references and not set(named) & set(before)
+    if len(before) > 1 and len(named) == 1 and is_ground:
         # "navy" after "black and white stripes": only the ground changes.
         rest = kept[1:] if kept == before else kept
         kept = named + rest

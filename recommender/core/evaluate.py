@@ -11,35 +11,56 @@ from recommender.core.metrics import ndcg_at_k, recall_at_k
 
 # Scores a block of users: (B, I) train rows in, (B, I) scores out.
 Scorer = Callable[[sparse.csr_matrix], np.ndarray]
+# The same from their positions in the matrix, (B,).
+PeopleScorer = Callable[[np.ndarray], np.ndarray]
 BLOCK = 512
 
 
 def evaluate(
     scorer: Scorer, train: sparse.csr_matrix, test: sparse.csr_matrix, k: int = 20
 ) -> dict[str, float]:
-    """Return {"recall@k", "ndcg@k", "users"} of `scorer` over the users with a held-out like.
+    """Return {"recall@k", "ndcg@k", their errors, "users"} over users with a held-out like.
 
     train, test: (U, I), the same users and items; only positive test entries count.
+    `recall_error` and `ndcg_error` are the standard errors of the two means.
     """
+    return evaluate_people(lambda users: scorer(train[users]), train, test, k)
+
+
+def evaluate_people(
+    scorer: PeopleScorer, train: sparse.csr_matrix, test: sparse.csr_matrix, k: int = 20
+) -> dict[str, float]:
+    """Return what `evaluate` does, for a ranker that knows people by their position."""
     k = min(k, train.shape[1])
+    recalls, ndcgs = per_person(scorer, train, test, k)
+    if not len(recalls):
+        empty = {f"recall@{k}": 0.0, f"ndcg@{k}": 0.0, "recall_error": 0.0, "ndcg_error": 0.0}
+        return {**empty, "users": 0}
+    return {
+        f"recall@{k}": round(float(recalls.mean()), 5),
+        f"ndcg@{k}": round(float(ndcgs.mean()), 5),
+        "recall_error": round(float(recalls.std() / np.sqrt(len(recalls))), 5),
+        "ndcg_error": round(float(ndcgs.std() / np.sqrt(len(ndcgs))), 5),
+        "users": len(recalls),
+    }
+
+
+def per_person(
+    scorer: PeopleScorer, train: sparse.csr_matrix, test: sparse.csr_matrix, k: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return (recall@k, NDCG@k) of each user with a held-out like, in order of position."""
     relevant = (test > 0).tocsr()
     users = np.flatnonzero(np.diff(relevant.indptr))
-    recalls, ndcgs = [], []
+    recalls, ndcgs = [np.zeros(0)], [np.zeros(0)]
     for start in range(0, len(users), BLOCK):
         block = users[start : start + BLOCK]
-        scores = scorer(train[block]).astype(np.float32)  # (B, I)
+        scores = scorer(block).astype(np.float32)  # (B, I)
         scores[train[block].toarray() != 0] = -np.inf
         ranked = _top_first(scores, k)
         wanted = relevant[block].toarray()
         recalls.append(recall_at_k(ranked, wanted, k))
         ndcgs.append(ndcg_at_k(ranked, wanted, k))
-    if not recalls:
-        return {f"recall@{k}": 0.0, f"ndcg@{k}": 0.0, "users": 0}
-    return {
-        f"recall@{k}": round(float(np.nanmean(np.concatenate(recalls))), 5),
-        f"ndcg@{k}": round(float(np.nanmean(np.concatenate(ndcgs))), 5),
-        "users": len(users),
-    }
+    return np.concatenate(recalls), np.concatenate(ndcgs)
 
 
 def _top_first(scores: np.ndarray, k: int) -> np.ndarray:

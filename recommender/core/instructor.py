@@ -21,8 +21,12 @@ from recommender.core.answering import (
 )
 from recommender.core.decision import Context, Decision
 from recommender.core.dialogue import Mode, ShownItem, State, Understanding
+from recommender.core.intent_model import guess
+from recommender.core.intent_phrases import is_telling
 from recommender.core.making import decide_create, decide_edit
+from recommender.core.second_guess import second_guess
 from recommender.core.understanding import understand
+from recommender.core.wording import clean, has_unknown, read, wants_photograph
 
 __all__ = ["Context", "Decision", "EmbeddedEngine", "Engine", "build_guidance", "decide", "settle"]
 
@@ -39,10 +43,23 @@ class Engine(Protocol):
 
 
 class EmbeddedEngine:
-    """The lexicon and grammar of `understanding`."""
+    """The lexicon and grammar of `understanding`, and a small model where they are unsure."""
+
+    def __init__(self, *, uses_model: bool = True) -> None:
+        self.uses_model = uses_model
 
     def understand(self, text: str, *, state: State, shown: Sequence[ShownItem]) -> Understanding:
-        return understand(text, state=state, shown=shown)
+        heard = understand(text, state=state, shown=shown)
+        if not self.uses_model:
+            return heard
+        words = read(clean(text))
+        guessed = guess(words)
+        if guessed is None:
+            return heard
+        # A name is evidence as well, and no template can list names.
+        named = guessed.intent == "person" and has_unknown(words)
+        has_evidence = named or is_telling(words.tokens)
+        return second_guess(heard, guessed, state, has_evidence=has_evidence)
 
 
 def decide(heard: Understanding, state: State, context: Context) -> Decision:
@@ -81,6 +98,7 @@ def settle(state: State, decision: Decision, shown_ids: Sequence[int]) -> State:
         mode=mode,
         kind=kind,
         wanted=decision.wanted if decision.action == "create" else state.wanted,
+        editing_id=_editing(state, decision),
         last_action=decision.action,
         pending=state.pending
         if keeps
@@ -92,6 +110,13 @@ def settle(state: State, decision: Decision, shown_ids: Sequence[int]) -> State:
     )
 
 
+def _editing(state: State, decision: Decision) -> int | None:
+    """Return the item that further changes go to."""
+    if decision.action == "edit":
+        return decision.source_id
+    return None if decision.action in {"retrieve", "create"} else state.editing_id
+
+
 def build_guidance(
     *,
     decision: Decision,
@@ -99,15 +124,19 @@ def build_guidance(
     user_id: int,
     liked_ids: Sequence[int],
     user_vector_model: str | None = None,
+    user_vector: Sequence[float] = (),
 ) -> Guidance:
     """Return the guidance of an edit or a creation (GeneRec 2023, section 3.1).
 
     liked_ids: `User_Hist`, newest first; empty when the person does not let likes guide creation.
     """
     words = "; ".join(state.words)
+    if decision.edit or len(words) > MAX_INSTRUCTION_CHARS:
+        # What was said before is about the garment, not about this change.
+        words = state.words[-1]
     return Guidance(
         user_id=user_id,
-        instruction=words if len(words) <= MAX_INSTRUCTION_CHARS else state.words[-1],
+        instruction=words,
         kind=decision.kind or "image",
         mode="edit" if decision.action == "edit" else "create",
         turns=state.words,
@@ -116,6 +145,9 @@ def build_guidance(
         reference_item_ids=decision.reference_ids,
         liked_item_ids=tuple(liked_ids),
         user_vector_model=user_vector_model,
+        user_vector=tuple(user_vector),
         style=decision.style,
+        edit=decision.edit,
+        look="photo" if wants_photograph(words) else None,
         exposure=decision.exposure or "direct",
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from common.vocabulary import ALIASES, COLOURS, PATTERNS, STYLES, TYPES
+from recommender.core.shades import CLOTHS, SHADES
 
 Sense = tuple[str, str]
 Phrase = tuple[str, ...]
@@ -202,6 +203,38 @@ _PHRASES: dict[str, tuple[Sense, ...]] = {
     "without pattern": (("pattern", "plain"),),
     "without a pattern": (("pattern", "plain"),),
     "no patterns": (("pattern", "plain"),),
+    "without any pattern": (("pattern", "plain"),),
+    "without any patterns": (("pattern", "plain"),),
+    "without patterns": (("pattern", "plain"),),
+    "without the pattern": (("pattern", "plain"),),
+    "remove the pattern": (("pattern", "plain"),),
+    "remove the print": (("pattern", "plain"),),
+    "lose the pattern": (("pattern", "plain"),),
+    "drop the pattern": (("pattern", "plain"),),
+    "take off the pattern": (("pattern", "plain"),),
+    "rainbow": (("detail", "colourful"),),
+    "multicoloured": (("detail", "colourful"),),
+    "multicolored": (("detail", "colourful"),),
+    "multicolour": (("detail", "colourful"),),
+    "suit": (("type", "blazer"),),
+    "tuxedo": (("type", "blazer"),),
+    "waistcoat": (("type", "outwear"),),
+    "gilet": (("type", "outwear"),),
+    "poncho": (("type", "outwear"),),
+    "windbreaker": (("type", "outwear"),),
+    "puffer": (("type", "outwear"),),
+    "bomber": (("type", "outwear"),),
+    "overcoat": (("type", "outwear"),),
+    "knitwear": (("type", "longsleeve"),),
+    "cargos": (("type", "pants"),),
+    "corduroys": (("type", "pants"),),
+    "tracksuit bottoms": (("type", "pants"),),
+    "pumps": (("type", "shoes"),),
+    "slippers": (("type", "shoes"),),
+    "stilettos": (("type", "shoes"),),
+    "headwear": (("type", "hat"),),
+    "minidress": (("type", "dress"), ("detail", "mini")),
+    "ball gown": (("type", "dress"), ("detail", "long")),
     "cozy": (("detail", "cosy"),),
     "colorful": (("detail", "colourful"),),
     "more colour": (("detail", "colourful"),),
@@ -215,77 +248,6 @@ _PHRASES: dict[str, tuple[Sense, ...]] = {
     "turtle neck": (("detail", "turtleneck"),),
     "a line": (("detail", "a-line"),),
 }
-
-# de, fr, es, it: the words a visitor tries first.
-_OTHER_LANGUAGES: dict[Sense, str] = {
-    ("colour", "black"): "schwarz schwarze schwarzen schwarzer schwarzes noir noire noirs noires "
-    "negro negra negros negras nero nera neri nere",
-    ("colour", "white"): "weiß weiss weiße weisse weißen weißer weißes blanc blanche blancs "
-    "blanches blanco blanca blancos blancas bianco bianca bianchi bianche",
-    ("colour", "grey"): "grau graue grauen grauer graues gris grise grises grigio grigia grigi",
-    ("colour", "red"): "rot rote roten roter rotes rouge rouges rojo roja rojos rojas rosso rossa "
-    "rossi rosse",
-    ("colour", "pink"): "rosa rosane",
-    ("colour", "yellow"): "gelb gelbe gelben gelber gelbes jaune jaunes amarillo amarilla "
-    "amarillos amarillas giallo gialla gialli gialle",
-    ("colour", "green"): "grün grüne grünen grüner grünes gruen vert verte verts vertes verde "
-    "verdes verdi",
-    ("colour", "blue"): "blau blaue blauen blauer blaues bleu bleue bleus bleues azul azules blu "
-    "azzurro azzurra",
-    ("colour", "brown"): "braun braune braunen brauner braunes marron brun brune marrón marrones "
-    "marrone marroni",
-    ("colour", "purple"): "lila violett violette morado morada viola",
-    ("type", "skirt"): "rock röcke jupe jupes falda faldas gonna gonne",
-    ("type", "dress"): "kleid kleider robe robes vestido vestidos vestito vestiti abito",
-    ("type", "pants"): "hose hosen pantalon pantalons pantalones pantalón pantaloni vaqueros",
-    ("type", "shirt"): "hemd hemden chemise chemises camisa camisas camicia camicie",
-    ("type", "blouse"): "bluse blusen chemisier blusa blusas camicetta",
-    ("type", "outwear"): "jacke jacken mantel mäntel veste vestes manteau manteaux chaqueta "
-    "chaquetas abrigo giacca giacche cappotto",
-    ("type", "shoes"): "schuhe schuh chaussures chaussure zapatos zapatillas scarpe scarpa",
-    ("type", "hat"): "hut hüte mütze chapeau chapeaux sombrero gorra cappello",
-    ("type", "longsleeve"): "pulli pull pulls jersey maglione suéter",
-    ("type", "t-shirt"): "camiseta camisetas maglietta magliette",
-    ("pattern", "striped"): "gestreift gestreifte gestreiften gestreiftes streifen rayé rayée "
-    "rayures rayas rayada strisce righe",
-    ("pattern", "dotted"): "gepunktet gepunktete punkte pois lunares puntini",
-    ("pattern", "checked"): "kariert karierte kariertes carreaux cuadros quadri",
-    ("pattern", "floral"): "blumen geblümt geblümtes fleurs flores fiori",
-}
-# Words that show which language a sentence is in.
-LANGUAGE_MARKS: dict[str, frozenset[str]] = {
-    "German": frozenset(
-        listed(
-            "ich zeig zeige mir ein eine einen kein keine keinen nicht ohne und mit bitte mach "
-            "mache möchte moechte für das der die erstelle suche lieber"
-        )
-    ),
-    "French": frozenset(
-        listed(
-            "je une un montre moi des avec sans pas et veux voudrais plaît plait pour crée cree "
-            "fais cherche plutôt montrez"
-        )
-    ),
-    "Spanish": frozenset(
-        listed(
-            "quiero me gusta gustan un una con sin muéstrame muestrame por favor y haz hazme "
-            "crea busco quisiera "
-            "unos unas de"
-        )
-    ),
-    "Italian": frozenset(
-        listed("voglio un una con senza mostrami per favore e fammi crea cerco vorrei mi uno")
-    ),
-}
-# English words that the lists above would claim; they count only in a sentence of that language.
-_ENGLISH_TOO = frozenset(
-    listed("rock hose pull robe robes rot abito hut viola marron e y de un die das")
-)
-FOREIGN_MAKE = frozenset(listed("mach mache erstelle crée cree fais haz hazme crea fammi"))
-FOREIGN_FIND = frozenset(
-    listed("zeig zeige suche montre montrez cherche muéstrame muestrame busco mostrami cerco")
-)
-FOREIGN_NO = frozenset(listed("kein keine keinen nicht ohne sans pas sin senza"))
 
 # What "too short" asks for.
 OPPOSITES = {
@@ -339,7 +301,10 @@ def phrases() -> dict[Phrase, tuple[Sense, ...]]:
         add(value, (("type", value),), plural=True)
     for word, sense in ALIASES.items():
         add(word, (sense,), plural=sense[0] == "type")
-    for word in DETAILS:
+    for colour, words in SHADES.items():
+        for word in words.split():
+            add(word, (("colour", colour),))
+    for word in (*DETAILS, *" ".join(CLOTHS).split()):
         add(word, (("detail", word),))
     for word, (detail, _) in COMPARATIVES.items():
         add(word, (("detail", detail),))
@@ -348,21 +313,10 @@ def phrases() -> dict[Phrase, tuple[Sense, ...]]:
     return table
 
 
-@lru_cache(maxsize=1)
-def foreign_words() -> dict[str, Sense]:
-    """Return garment and colour words of the other languages."""
-    return {word: sense for sense, words in _OTHER_LANGUAGES.items() for word in words.split()}
-
-
-def language_of(words: list[str]) -> str | None:
-    """Return the language other than English that a sentence seems to be in, if any."""
-    known = foreign_words()
-    english = {phrase[0] for phrase in phrases() if len(phrase) == 1}
-    marks = {name: sum(word in listed for word in words) for name, listed in LANGUAGE_MARKS.items()}
-    best = max(marks, key=lambda name: marks[name])
-    garments = sum(
-        word in known and word not in _ENGLISH_TOO and word not in english for word in words
-    )
-    if marks[best] >= 2 or (marks[best] and garments):
-        return best
-    return "another language" if garments >= 2 else None
+def canonical(slot: str, word: object) -> str | None:
+    """Return our word for a value of a slot ("jacket": "outwear"), or None if it has none."""
+    if not isinstance(word, str):
+        return None
+    words = tuple(word.casefold().replace("-", " ").split())
+    senses = phrases().get(words) or phrases().get(words[-1:]) or ()
+    return next((value for name, value in senses if name == slot), None)

@@ -7,18 +7,35 @@ from dataclasses import replace
 from recommender.core import replies
 from recommender.core.activation import Need, Reason, exposure_of, should_create
 from recommender.core.decision import MAKE_IT, NO_THANKS, Context, Decision
-from recommender.core.dialogue import ShownItem, Slots, State, Understanding
+from recommender.core.dialogue import SLOT_NAMES, ShownItem, Slots, State, Understanding
 
 MAX_SUGGESTIONS = 6
 
 
 def decide_edit(heard: Understanding, state: State, context: Context) -> Decision | None:
     """Decide a change to a picture, where the message points at one or asks for a change."""
+    if heard.tool and (heard.references or heard.is_edit) and not heard.wanted.types:
+        return _use_tool(heard, state, context)
     restyles = bool(heard.references) and bool(heard.style or heard.kind)
     answers_which = state.pending.get("slot") == "reference" and bool(heard.references)
-    if heard.is_make or heard.is_find or not (heard.is_edit or restyles or answers_which):
+    answers_what = (
+        state.pending.get("slot") == "change" and heard.says_attributes and not heard.wanted.types
+    )
+    retargets = heard.is_correction and state.editing_id is not None and bool(heard.references)
+    goes_on = (
+        answers_what or retargets or _goes_on(heard, state) or _changes_pointed(heard, context)
+    )
+    if (
+        heard.is_make
+        or heard.is_find
+        or not (heard.is_edit or restyles or answers_which or goes_on)
+    ):
         return None
-    if answers_which and not (heard.is_edit or restyles) and state.pending.get("then") != "edit":
+    if (
+        answers_which
+        and not (heard.is_edit or restyles or goes_on)
+        and state.pending.get("then") != "edit"
+    ):
         return None
     target = _edit_target(heard, state, context)
     if target is None:
@@ -40,19 +57,73 @@ def decide_edit(heard: Understanding, state: State, context: Context) -> Decisio
     return _edit(heard, state, context, target)
 
 
+def _use_tool(heard: Understanding, state: State, context: Context) -> Decision | None:
+    """Decide on a video's cover, captions or a shorter cut."""
+    target = _edit_target(heard, state, context)
+    if target is None:
+        return None
+    if target.kind != "video" and heard.tool == "clip":
+        return _as_clip(heard, state, context, target)  # nothing to cut: a clip of it is made
+    if target.kind != "video":
+        reply = "That one is a picture: covers, captions and cuts belong to videos."
+        return Decision("answer", reply, reference_ids=(target.id,), reason="tool")
+    if not target.editable or context.problem:
+        reply = context.problem or target.edit_problem or replies.NOT_YOURS
+        return Decision("answer", reply, reference_ids=(target.id,), reason="permission")
+    return Decision(
+        "edit",
+        f"I'm making {replies.TOOL_NAMES[heard.tool]}. The original stays as it is.",
+        kind="image" if heard.tool == "thumbnail" else "video",
+        exposure="direct",
+        wanted=target.slots(),
+        unwanted=state.unwanted,
+        reference_ids=(target.id,),
+        source_id=target.id,
+        reason="explicit",
+    )
+
+
+def _goes_on(heard: Understanding, state: State) -> bool:
+    """Return whether the message goes on changing what was changed last: "and shorter"."""
+    return (
+        state.editing_id is not None
+        and heard.says_attributes
+        and not (heard.references or heard.feedback or state.is_new_request)
+    )
+
+
+def _changes_pointed(heard: Understanding, context: Context) -> bool:
+    """Return whether it names a picture and a change to it: "the red one but shorter".
+
+    "Like the red one but in blue" is looked for first, where the corpus has it and can tell.
+    """
+    target = context.known.get(heard.references[0]) if heard.references else None
+    changes = heard.wanted or heard.added_colours or heard.unwanted or heard.dropped
+    if target is None or not target.editable or not changes or heard.feedback or heard.is_more:
+        return False
+    if heard.is_match or (heard.wanted.types and heard.wanted.types[0] != target.type):
+        return False  # "a hat in the same colour" is another thing
+    return not heard.is_alike or not context.matches or bool(heard.comparatives)
+
+
 def _edit_target(heard: Understanding, state: State, context: Context) -> ShownItem | None:
     """Return the picture to change: pointed at, or what was just made."""
     if heard.references:
         return context.known.get(heard.references[0])
-    if state.mode == "make" and state.focus_id is not None:
-        target = context.known.get(state.focus_id)
-        return target if target and target.editable else None
+    made = state.focus_id if state.mode == "make" else None
+    asked = state.focus_id if state.pending.get("slot") == "change" else None
+    for item_id in (asked, made, state.editing_id):
+        target = context.known.get(item_id) if item_id is not None else None
+        if target and target.editable:
+            return target
     return None
 
 
 def _edit(heard: Understanding, state: State, context: Context, target: ShownItem) -> Decision:
     if heard.kind and heard.kind not in context.kinds:
         return _offer_picture(state)
+    if heard.kind == "video" and target.kind == "image":
+        return _as_clip(heard, state, context, target)
     if not target.editable:
         wish = replies.with_article(replies.describe(state.wanted))
         why_not = target.edit_problem or replies.NOT_YOURS
@@ -79,7 +150,9 @@ def _edit(heard: Understanding, state: State, context: Context, target: ShownIte
         },
         colours=state.wanted.colours if state.wanted.colours != target.colours else (),
     )
-    if not (change or state.style or heard.unwanted or heard.dropped):
+    several = len(heard.references) > 1
+    said = change or state.style or heard.unwanted or heard.dropped or heard.backdrop
+    if not said and not (several and (heard.says_attributes or state.said)):
         reply = "What should change about it: the colour, the pattern, a style?"
         chips = ("In navy", "With white stripes", "As a watercolour")
         return Decision(
@@ -92,14 +165,40 @@ def _edit(heard: Understanding, state: State, context: Context, target: ShownIte
         )
     return Decision(
         "edit",
-        replies.editing(target, change, state.style, heard.unwanted),
-        kind="image",
+        replies.editing(target, change, state.style, heard.unwanted, heard.backdrop)
+        + (" One at a time: I begin with the first." if several else ""),
+        kind=target.kind,
+        edit="background" if heard.backdrop else "",
         exposure="direct",
         wanted=state.wanted,
         unwanted=state.unwanted,
         style=state.style,
-        reference_ids=(target.id,),
+        reference_ids=heard.references or (target.id,),
         source_id=target.id,
+        reason="explicit",
+    )
+
+
+def _as_clip(heard: Understanding, state: State, context: Context, target: ShownItem) -> Decision:
+    """Decide to make what a picture shows as a moving clip: a new item, so anybody may ask."""
+    if context.problem:
+        return Decision("answer", context.problem, reason="problem")
+    shown = target.slots()
+    wanted = Slots(
+        **{name: getattr(heard.wanted, name) or getattr(shown, name) for name in SLOT_NAMES}
+    ).without(state.unwanted)
+    wished = replace(state, wanted=wanted, kind="video")
+    if not wanted.types:
+        return ask_type(wished, "create")
+    return Decision(
+        "create",
+        replies.making(wished, context.liked),
+        kind="video",
+        exposure="direct",
+        wanted=wanted,
+        unwanted=state.unwanted,
+        style=state.style,
+        reference_ids=(target.id,),
         reason="explicit",
     )
 
@@ -115,6 +214,7 @@ def decide_create(heard: Understanding, state: State, context: Context) -> Decis
         asks_to_find=heard.is_find or (heard.is_more and state.mode != "make"),
         refuses_making=heard.no_make,
         continues_making=state.mode == "make"
+        and not state.is_new_request
         and bool(heard.says_attributes or heard.is_edit or heard.is_more or heard.references),
         rejections=context.rejections if state.wanted.types and heard.says_attributes else 0,
         ai_share=context.ai_share,
@@ -169,7 +269,7 @@ def _offer_picture(state: State) -> Decision:
     """Answer a wish for a moving picture where only stills can be made."""
     return Decision(
         "ask",
-        "I can't make moving clips yet, only pictures. Shall I make it as a picture?",
+        "I can't make moving clips on this site, only pictures. Shall I make it as a picture?",
         kind="image",
         wanted=state.wanted,
         unwanted=state.unwanted,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from common.vocabulary import TYPES
 from recommender.core.dialogue import ShownItem, Slots
@@ -16,6 +16,7 @@ _ORDINALS = {
     **{f"{n}{['st', 'nd', 'rd'][n - 1] if n < 4 else 'th'}": n - 1 for n in range(1, 13)},
     "top": 0,
 }
+_MIDDLE = "middle"
 _NUMBERS = {w: n for n, w in enumerate(listed("one two three four five six seven eight"))}
 _FROM_END = {"last": 1, "latest": 1, "final": 1, "bottom": 1}
 _NOUN = (
@@ -23,7 +24,7 @@ _NOUN = (
     + "|".join(re.escape(t.replace("-", " ")) for t in TYPES)
     + r"|jacket|coat|trousers|jeans|sweater|jumper|trainers)"
 )
-_ORDINAL = "|".join((*_ORDINALS, *_FROM_END))
+_ORDINAL = "|".join((*_ORDINALS, *_FROM_END, _MIDDLE))
 _PLACE = re.compile(
     rf"\b(?:the |that |this |your |my )(?:(second|third) to last|({_ORDINAL}))(?: (two|three))?"
     rf"(?: {_NOUN}| ones)?\b(?! (?:week|time|year|night|summer|winter|month))"
@@ -33,12 +34,23 @@ _PLACE = re.compile(
 )
 # What answers "which one?" in a word.
 _BARE = re.compile(rf"^(?:the )?(?:({_ORDINAL})|(\d{{1,2}}))(?: one)?(?: please)?(?: [.!])?$")
+# Words of a description that no title is searched for.
+_PLAIN_WORDS = frozenset(
+    listed(
+        "very really nice other same that this with without more most only just also then one ones"
+    )
+)
 _FILLER = r"(?:[a-z]+ ){0,5}?"
 _LOOK = re.compile(
     rf"\b(?:the|that|this) ({_FILLER})one\b(?! (?:with|in|that is) )"
     rf"|\bthe one (?:with|in|that is) ((?:[a-z]+ ?){{1,4}})"
 )
-_TYPED = re.compile(rf"\b(?:the|that|this) ((?:[a-z]+ ){{1,3}}{_NOUN})\b")
+_TYPED = re.compile(rf"\b(?:the|that|this) ((?:[a-z]+ ){{0,3}}?{_NOUN}s?)\b")
+_JOINED = re.compile(r" (?:and|, and|,|&) (?=the |number |#)")
+# "The dress in blue": of what is in sight.
+# "Not that bright": a degree.
+_NOT_SO = re.compile(r"^(?:no , )?not (?:that|this) (?!one\b)\w")
+_POINTS = re.compile(r"^(?:and |but |ok |now )*(?:the|that|this) ")
 _THIS = re.compile(
     rf"\b(?:this|that)(?: {_NOUN})?\b(?! (?:is|are|has|have|with|i|would|you|way|kind|sort|says"
     rf"|looks|goes|"
@@ -54,7 +66,7 @@ _IT = re.compile(
     r"(?: not)? (it)\b|^it\b"
 )
 _ALL = re.compile(
-    r"\b(?:these|those|(?:all|any|none|one) of them)\b"
+    r"\b(?:these|those|(?:all|any|none|one|either|both|neither|each) of them)\b"
     r"|\b(?:make|turn|change|do|like|love|hate|dislike|recolou?r) them\b"
 )
 _OTHER = re.compile(r"\bthe other(?: one)?\b")
@@ -127,11 +139,16 @@ def _by_place(
     match = _PLACE.search(plain)
     if match is None:
         return None
-    back, word, count, back_bare, bare, number = match.groups()
-    span = match.span()
-    places = _places(back or back_bare, word or bare, count, number, len(shown))
-    ids = tuple(shown[i].id for i in places if 0 <= i < len(shown))
-    return Pointed(ids, missing=not ids, used=_tokens_of(plain, *span))
+    ids: list[int] = []
+    used: frozenset[int] = frozenset()
+    while match is not None:
+        back, word, count, back_bare, bare, number = match.groups()
+        places = _places(back or back_bare, word or bare, count, number, len(shown))
+        ids += [shown[i].id for i in places if 0 <= i < len(shown)]
+        used |= _tokens_of(plain, *match.span())
+        joined = _JOINED.match(plain, match.end())
+        match = _PLACE.match(plain, joined.end()) if joined else None  # "the first and the third"
+    return Pointed(tuple(dict.fromkeys(ids)), missing=not ids, used=used)
 
 
 def _places(
@@ -143,6 +160,8 @@ def _places(
     if back:
         return [total - _ORDINALS[back] - 1]
     many = _NUMBERS[count] + 1 if count else 1
+    if word == _MIDDLE:
+        return [total // 2] if total % 2 else []
     if word in _FROM_END:
         return list(range(total - many, total))
     start = _ORDINALS[word or "first"]
@@ -158,38 +177,80 @@ def _by_look(
     has_verb: bool,
 ) -> Pointed | None:
     """Return the shown items that "the red one" (or "the red skirt", after a verb) describes."""
-    for pattern in (_LOOK, _TYPED) if has_verb else (_LOOK,):
+    points = has_verb or bool(_POINTS.match(plain))
+    for pattern in (_LOOK, _TYPED) if points else (_LOOK,):
         for match in pattern.finditer(plain):
             used = _tokens_of(plain, *match.span())
-            look = Slots()
-            for tag in tags:
-                if used >= set(range(tag.start, tag.end)):
-                    look = look.plus(tag.slots())
-            if not look:
+            found = _looking_like(match.group(1) or match.group(match.lastindex or 1), used, tags)
+            look, spare = found
+            kind = _kind_of(match.group())
+            if not (look or spare or kind):
                 continue
-            ids = tuple(item.id for item in shown if _fits(item, look))
+            ids = tuple(
+                item.id
+                for item in shown
+                if (_fits(item, look, spare) if look or spare else item.kind == kind)
+            )
             if len(ids) == 1 or (ids and pattern is _LOOK):
                 return Pointed(ids[:1], used=used)
-            if pattern is _LOOK and shown and has_verb:
+            if pattern is _LOOK and shown and has_verb and look:
                 return Pointed((), missing=True, used=used)
     return None
 
 
-def _fits(item: ShownItem, look: Slots) -> bool:
-    """Return whether an item has the colour, pattern and type that the words name."""
-    return (
+def _kind_of(said: str) -> str | None:
+    """Return the kind of item that a noun names: "the video"."""
+    noun = said.split()[-1].rstrip("s")
+    if noun in {"clip", "video", "film", "reel"}:
+        return "video"
+    return "image" if noun in {"picture", "photo", "image", "pic"} else None
+
+
+def _looking_like(
+    said: str, used: frozenset[int], tags: Sequence[Tag]
+) -> tuple[Slots, frozenset[str]]:
+    """Return the attributes a description names, and its words that may stand in a title."""
+    look = Slots()
+    for tag in tags:
+        if used >= set(range(tag.start, tag.end)):
+            look = look.plus(tag.slots())
+    named = {word for tag in tags for word in tag.words if set(range(tag.start, tag.end)) <= used}
+    spare = frozenset(
+        w for w in said.split() if (len(w) > 3 or w == "ai") and w not in named | _PLAIN_WORDS
+    )
+    return replace(look, details=()), spare | frozenset(look.details)
+
+
+def _fits(item: ShownItem, look: Slots, spare: frozenset[str]) -> bool:
+    """Return whether an item has the looks named; where none are, whether its title says them."""
+    if item.origin == "ai" and spare & {"generated", "artificial"}:
+        spare = spare - {"generated", "artificial"}
+    title = item.title.casefold()
+    if spare == {"ai"} and not look:
+        return item.origin == "ai"
+    seen = (
         all(colour in item.colours for colour in look.colours)
         and all(pattern == item.pattern for pattern in look.patterns)
         and all(kind == item.type for kind in look.types)
-        and bool(look.colours or look.patterns or look.types)
     )
+    named = any(word in title for word in spare)
+    if look.colours or look.patterns:
+        return seen
+    return seen and (named if spare else bool(look.types))
 
 
 def _by_focus(
     plain: str, shown: Sequence[ShownItem], focus_id: int | None, is_alike: bool
 ) -> Pointed:
     """Return what "this", "that" or "it" means: the item in focus, else the only one in sight."""
-    match = next((m for m in _THIS.finditer(plain) if not _is_relative(plain, m)), None)
+    match = next(
+        (
+            m
+            for m in _THIS.finditer(plain)
+            if not _is_relative(plain, m) and not _NOT_SO.match(plain)
+        ),
+        None,
+    )
     weak = match is None
     match = match or _SAME.search(plain) or _IT.search(plain)
     if match is None:

@@ -58,6 +58,9 @@ ANSWERS = {
     "after?",
     "thanks": "You're welcome. Anything else you would like to see?",
     "bye": "See you! Your wishes stay here for next time.",
+    "scolded": "Sorry that I was no help. Tell me a garment and a colour, or point at a picture, "
+    "and I'll try again.",
+    "agreed": "It is under way. Tell me when something should change.",
     "smalltalk": "Kind of you to ask: I'm here and happiest talking about clothes. What shall we "
     "look for?",
     "identity": "I'm Weft's instructor, a computer program. I find what people made, and I can "
@@ -70,6 +73,10 @@ ANSWERS = {
     "upload": "That is what the Studio is for: open it from the menu, upload a picture or a "
     "video, and "
     "submit it. It is screened before others see it; I can't publish from here.",
+    "opinion": "Taste is yours: I only see what a picture shows. Tell me what matters to you, a "
+    "colour, a pattern or a cut, and I'll look for it.",
+    "manage": "You find that on the item's own page: saving, sharing, reporting and, for your own, "
+    "deleting. I can find, change or make things here.",
     "price": "Weft is no shop: there are no prices, sizes or deliveries here. I can show you "
     "similar "
     "pieces, or make a picture of what you have in mind.",
@@ -158,6 +165,7 @@ def making(state: State, liked: int) -> str:
     look = f" as {with_article(STYLE_NAMES[state.style])}" if state.style else ""
     taste = f", guided by {liked} thing{'s' if liked != 1 else ''} you liked" if liked else ""
     piece = with_article(describe(state.wanted))
+    piece = f"a moving clip of {piece}" if state.kind == "video" else piece
     return f"I'm making you {piece}{look}{without(state.unwanted)}{taste}."
 
 
@@ -170,7 +178,16 @@ STYLE_NAMES = {
 }
 
 
-def editing(item: ShownItem, change: Slots, style: str | None, unwanted: Slots) -> str:
+TOOL_NAMES = {
+    "thumbnail": "a new cover for it",
+    "caption": "captions for it",
+    "clip": "a shorter clip of it",
+}
+
+
+def editing(
+    item: ShownItem, change: Slots, style: str | None, unwanted: Slots, backdrop: bool = False
+) -> str:
     """Return the announcement of an edit."""
     words = Slots(colours=change.colours, patterns=change.patterns, details=change.details).phrase()
     parts = [words] if words else []
@@ -178,6 +195,8 @@ def editing(item: ShownItem, change: Slots, style: str | None, unwanted: Slots) 
         parts.append(with_article(singular(change.types[0])))
     if style:
         parts.append(f"as {with_article(STYLE_NAMES[style])}")
+    if backdrop:
+        parts.append("another background")
     wish = " ".join(parts) or "as you asked"
     return f"I'm changing it: {wish}{without(unwanted)}. The original stays as it is."
 

@@ -65,7 +65,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"live|to (every|all)|everyone|everybody)\b"
             r"|\bapprove (all|every|this|it|the|my|that)\b|\bmark .{0,20}\b(as )?(approved|human"
             r"|reviewed|safe)\b"
-            r"|\bpublish (it|this|that|everything|all)\b"
+            r"|\bpublish (it|this|that|everything|all|number|the \w+)\b"
             r"|\b(without|no|remove|strip|hide|drop) (the |any |a |its )?(ai )?(watermark|label"
             r"|badge|disclosure|"
             r"provenance|manifest|screening|moderation)s?\b"
@@ -79,7 +79,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"|\b(my|another|the) (user )?conversation of\b|\bselect \* from\b|\bunion select\b"
             r"|\b(script|iframe|img) (src|alert|onerror)|\bonerror\b|\balert 1\b|\bassistant :"
             r"|\bsystem :"
-            r"|\bnew instructions?\b|\bunlimited (credits|quota|generations)\b",
+            r"|^(\W )*action :|\bnew instructions?\b|\bunlimited (credits|quota|generations)\b",
         ),
         ("minors", rf"\b{_CHILD}\b.{{0,60}}\b{_SEXUAL}\b|\b{_SEXUAL}\b.{{0,60}}\b{_CHILD}\b"),
         (
@@ -94,7 +94,9 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "hate",
             r"\b(nazi|nazis|swastika|hitler|ss uniform|kkk|ku klux|white power|white suprem|"
-            r"heil|gas the|ethnic cleansing|isis flag|terrorist)\b"
+            r"heil|gas the|ethnic cleansing|isis flag|terrorists?|racist|racism|"
+            r"antisemitic|homophobic|(racial|racist|homophobic|sexist) slurs?|slurs?|hate speech|"
+            r"blackface)\b"
             r"|\b(hate|kill|deport|exterminate) (all |the )?(jews|muslims|blacks|gays|immigrants"
             r"|women|"
             r"refugees|foreigners|christians|hindus|trans)\b"
@@ -127,12 +129,23 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
 )
 
 
-def refusal_of(plain: str) -> str | None:
+# What makes of a name a picture of that person.
+_SHOWN_AS = re.compile(
+    r"\b(?:picture|photo|photograph|image|video|clip|portrait|face) of {name}\b"
+    r"|\b{name} (?:in|wearing|dressed|with|as|modelling)\b"
+    r"|\b(?:make|put|dress|show|draw|paint|generate|create) (?:me )?{name}\b"
+    r"|\blooks? like {name}\b".replace("{name}", "NAME")
+)
+
+
+def refusal_of(plain: str, name: str | None = None) -> str | None:
     """Return which kind of request must not be carried out, or None when it may be.
 
-    plain: the words of the message as `wording.read` gives them.
+    plain: the words of the message as `wording.read` gives them. name: what may be a person's name.
     """
-    for name, pattern in _PATTERNS:
+    for kind, pattern in _PATTERNS:
         if pattern.search(plain):
-            return name
+            return kind
+    if name and _SHOWN_AS.search(plain.replace(name.casefold(), "NAME")):
+        return "person"
     return None

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from recommender.core.dialogue import Slots
-from recommender.core.lexicon import FOREIGN_NO, Sense, foreign_words, listed, phrases
+from recommender.core.lexicon import Sense, listed, phrases
 from recommender.core.wording import PUNCTUATION
 
 LONGEST_PHRASE = 4
@@ -20,8 +21,8 @@ PATTERN_NOUNS = frozenset(
 )
 _NEGATORS = frozenset(
     listed(
-        "no not without never nothing neither nor non hate dislike detest loathe except minus "
-        "less fewer avoid too"
+        "no not without never nothing neither nor non hate hates hated dislike dislikes detest "
+        "detests loathe loathes except minus less fewer avoid avoids too"
     )
 )
 _NEGATING_PAIRS = frozenset(
@@ -39,7 +40,7 @@ _NOT_DENIED = {
     "no": frozenset(
         listed(
             "problem idea thanks thank matter wait i make show the that it give you , please "
-            "longer doubt worries"
+            "longer doubt worries sorry actually"
         )
     ),
     "not": frozenset(listed("only just sure bad mind care least necessarily")),
@@ -53,8 +54,15 @@ _MINE = re.compile(
 )
 # Nouns that are colours only where a colour can stand.
 _THINGS = frozenset(
-    listed("snow sky forest sand wine film ash rose lemon rust mint sage gold stone")
+    listed(
+        "snow sky forest sand wine film ash rose lemon rust mint sage gold stone pearl chalk bone "
+        "smoke steel cherry brick cardinal strawberry raspberry tomato pumpkin carrot candy butter "
+        "honey straw banana pine moss coffee cocoa walnut toffee grape ink champagne vanilla wheat "
+        "slate dove cranberry avocado biscuit latte marine espresso orchid copper amber"
+    )
 )
+# After these a thing is the thing itself, unless something to wear follows.
+_THING_BEFORE = frozenset(listed("a an some get love like drink eat"))
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,7 @@ class Tag:
         return Slots(**values)
 
 
-def tag(tokens: Sequence[str], language: str | None) -> list[Tag]:
+def tag(tokens: Sequence[str]) -> list[Tag]:
     """Return the phrases of the lexicon in a message, longest first at each place."""
     table = phrases()
     tags = []
@@ -88,9 +96,6 @@ def tag(tokens: Sequence[str], language: str | None) -> list[Tag]:
         for size in range(min(LONGEST_PHRASE, len(tokens) - at), 0, -1):
             words = tuple(tokens[at : at + size])
             senses = table.get(words)
-            if language and size == 1:
-                foreign = foreign_words().get(words[0])
-                senses = (foreign,) if foreign else senses
             if senses and _is_meant(tokens, at, at + size):
                 tags.append(Tag(at, at + size, words, senses))
                 at += size
@@ -119,6 +124,13 @@ def _is_meant(tokens: Sequence[str], start: int, end: int) -> bool:
         return before not in {"in", "how", "as", "so", "no"} and after not in {"time", "as"}
     if word in {"light", "warm", "soft", "smart", "cute", "classic", "modern"}:
         return after not in {"up", "it"}
+    if (
+        word in _THINGS
+        and word != "film"
+        and before in _THING_BEFORE
+        and after not in _phrase_starts()
+    ):
+        return after == "coloured"  # "can I get a coffee"
     if word in _THINGS:
         return before not in {"the", "at", "my", "to"} or after in {
             "one",
@@ -129,6 +141,12 @@ def _is_meant(tokens: Sequence[str], start: int, end: int) -> bool:
     if word == "moving":
         return after not in {"on", "to", "house"}
     return True
+
+
+@lru_cache(maxsize=1)
+def _phrase_starts() -> frozenset[str]:
+    """Return the words that a phrase of the lexicon begins with."""
+    return frozenset(phrase[0] for phrase in phrases())
 
 
 def _without_own(tokens: Sequence[str], tags: list[Tag]) -> list[Tag]:
@@ -190,7 +208,7 @@ class _Scope:
 def _denies(tokens: Sequence[str], at: int) -> bool:
     said = tokens[at]
     following = tokens[at + 1] if at + 1 < len(tokens) else ""
-    if (said, following) in _NEGATING_PAIRS or said in _REMOVERS or said in FOREIGN_NO:
+    if (said, following) in _NEGATING_PAIRS or said in _REMOVERS:
         return True
     if said not in _NEGATORS:
         return False
@@ -215,7 +233,9 @@ def _closes(tokens: Sequence[str], at: int, tags: Sequence[Tag], scope: _Scope) 
         return True
     if scope.last is None:
         return False
-    if said in _SCOPE_ENDS:
+    if scope.word in {"too", "less", "fewer"} and at >= tags[scope.last].end:
+        return True  # "not too long skirt": only the length is too much
+    if said in _SCOPE_ENDS or said in {"on", "for"}:
         return True
     if said == "with":
         return scope.word == "without" or tokens[at - 1] in {"and", "or"}
@@ -237,6 +257,7 @@ def _goes_on(tokens: Sequence[str], comma: int, tags: Sequence[Tag]) -> bool:
         if said in {".", ";", "!", "?", ":"}:
             break
         if at not in inside and said not in _LIST_WORDS:
-            return False
-        has_or = has_or or said in {"or", "nor"}
+            return has_or
+        is_loose = list(tokens[at + 1 : at + 2]) in (["so"], ["something"], ["maybe"])
+        has_or = has_or or (said in {"or", "nor"} and not is_loose)
     return has_or

@@ -6,7 +6,13 @@ import re
 
 _ITEM = (
     r"(this|that|it|these|those|(the )?\w+ (one|item|picture|clip|video)"
-    r"|the (picture|clip|video|item))"
+    r"|the (picture|clip|video|item|first|second|third|fourth|fifth|last)|number \w+)"
+)
+# A question about money, whatever garment it names.
+ASKS_PRICE = re.compile(
+    r"\bhow (?:much|expensive)\b|\bprices?\b|\b(?:where|how) (?:can|could|do|would) i\b"
+    r"|\b(?:can|could) i (?:buy|order|purchase)\b|^(?:buy|order|purchase)\b|\bfor sale\b"
+    r"|\bin stock\b|\bwhat size|\bdelivery\b|\bshipping\b|\brefund\b"
 )
 
 # (topic, pattern over the plain words). They count whatever else is said.
@@ -23,6 +29,8 @@ _ALWAYS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "undo",
+            r"^(no )?(forget|scrap|cancel|drop|ignore|revert) "
+            r"(that|the last (one|thing|bit))( please)?$|"
             r"^(please )?(undo|go back|take (that|it) back|step back|revert)( (that|it|please"
             r"|one step|"
             r"a step|the last (one|thing|change|step)))*$|\bundo (that|it|the last)\b|^oops$"
@@ -49,6 +57,8 @@ _ALWAYS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"artificial|human|computer|machine|made by|drawn by|photo|genuine)\b"
             r"|\b(ai|machine|computer|robot) (or|and) (human|real|a person|person)\b"
             r"|\b(human|real|person) or (an? )?(ai|machine|fake|robot|computer)\b"
+            r"|\bwhich (ones? |of (these|them|those|the \w+) )?(is|are|was|were) .{0,24}\b(ai|human"
+            r"|humans|machine|person|people|computer)\b"
             r"|\bdid (an? )?(ai|machine|human|person|robot|computer) (make|draw|create|design)\b"
             r"|\bis .{0,24}\b(made|generated|created|drawn) by (an? )?(ai|human|machine|person"
             r"|computer)\b",
@@ -57,7 +67,30 @@ _ALWAYS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "about",
             r"\bwhat (colou?r|pattern|type|kind|piece)s? (is|are|does)\b"
             rf"|\b(tell me (more )?about|describe|explain) {_ITEM}"
+            rf"|\bwhat (is|are) {_ITEM} made (of|from)\b|\bwhat (material|fabric|brand)\b"
             r"|\bwhat is (this|that|the \w+) (one|piece|item|garment|thing)\b",
+        ),
+        (
+            "opinion",
+            r"\bcompare\b|\bdifference between\b|\bwhich (one |of (these|them|those) )?"
+            r"(is|are|do you|would you|should i)\b"
+            rf"|\b(what|how) do you (think of|like|feel about) {_ITEM}\b"
+            rf"|\bdo you like {_ITEM}\b|\b(does|would|will) {_ITEM} (suit|fit|look good)\b",
+        ),
+        (
+            "help",
+            r"\bdo you (speak|understand|know) (any )?(english|german|french|spanish|italian|dutch"
+            r"|polish|languages?)\b"
+            r"|\bcan you (also )?(make|create|do|edit|change|show) (my (own )?)?"
+            r"(videos|clips|pictures|photos|images|photo)( too| as well)?( \?)?$"
+            r"|\b(what|which) (kinds?|types?|sorts?|colou?rs|patterns|styles|garments|clothes)"
+            r"( of \w+)? (do you|are there|can (you|i)|exist)\b",
+        ),
+        (
+            "manage",
+            rf"\b(delete|report|flag|download|save|bookmark|hide) {_ITEM}"
+            rf"|\b(share|send) {_ITEM} (with|to)\b"
+            r"|\bfollow (the )?(maker|creator|uploader|author)\b",
         ),
         (
             "upload",
@@ -66,7 +99,9 @@ _ALWAYS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "price",
-            r"\b(cheap|cheaper|expensive|afford|affordable|budget)\b|\bhow much (is|are|does|do"
+            r"\bis (this|it|weft|that) free\b|\b(cheap|cheaper|expensive|afford|affordable|"
+            r"budget)\b"
+            r"|\bhow much (is|are|does|do"
             r"|for|would)\b|\bprice|\bhow expensive\b"
             r"|\b(where|how) (can|could|do|would) i (buy|order|get hold of|purchase)\b"
             r"|\b(can|could) i (buy|order|purchase)\b|^(buy|order|purchase) \b|\bfor sale\b"
@@ -77,7 +112,8 @@ _ALWAYS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             "ai_share",
             r"\b(less|fewer|more|no more|no|stop|only|hide|without|reduce|turn off|switch off"
             r"|too much|"
-            r"increase|disable) (showing |making |seeing |me |of |the |any |all |that |your )*"
+            r"increase|disable) "
+            r"(show |showing |making |seeing |me |of |the |any |all |that |your )*"
             r"(ai|a i|artificial|generated|machine made|human made|humans?)\b(?! (skirt|dress"
             r"|shirt|top))"
             r"|\b(share|amount|how much) (of )?ai\b|\bpeople made only\b|\bonly (by )?(people"
@@ -93,6 +129,7 @@ _ALWAYS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         ),
         (
             "memory",
+            r"\bwhat do you (know|remember) about my (taste|style|wishes|preferences|likes)\b|"
             r"\bwhat (did|have) i (say|said|ask|asked|tell|told|want|wanted|like)\b"
             r"|\bwhat do you remember\b|\bwhat are my (preferences|wishes|tastes)\b"
             r"|\bwhat have i told\b"
@@ -140,9 +177,14 @@ _ALONE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"|type)\b",
         ),
         (
+            "scolded",
+            r"\byou are (so |really |just )?(stupid|dumb|useless|bad|terrible|annoying|an idiot"
+            r"|no help|hopeless|the worst)\b|\byou (suck|do not get it|never listen)\b",
+        ),
+        (
             "smalltalk",
             r"\bhow are you\b|\bhow is it going\b|\bwhat is up\b|\bnice to meet\b|\bdo you love\b"
-            r"|\byou are (great|nice|funny|cool|smart|stupid|dumb|useless|awesome|the best"
+            r"|\byou are (great|nice|funny|cool|smart|awesome|the best"
             r"|amazing)\b"
             r"|\bi love you\b|^(lol|haha|hehe|ha|hmm+|wow|omg)\b( [.!?])*$",
         ),
@@ -171,7 +213,8 @@ AFFIRM = re.compile(
     r"( (please|do|make it|make one|then|thanks|go ahead|sure|do it|that))*( [.!])*$"
 )
 DENY = re.compile(
-    r"^(no|nope|nah|stop|no thanks|no thank you|not now|not really|never mind|nevermind|leave it|"
+    r"^(no|nope|nah|nah (fam|mate|bro)|stop|cancel|no thanks|no thank you|not now|not really|"
+    r"never mind|nevermind|leave it|"
     r"do not|do not bother|forget it|maybe later|non|nein|n)( (thanks|thank you|please|it|that))*"
     r"( [.,!])*( (thanks|thank you))?( [.!])*$"
 )

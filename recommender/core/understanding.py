@@ -7,19 +7,21 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from common.backdrops import is_about_background
+from common.tools import tool_of
 from recommender.core import topics
+from recommender.core.changes import changing_one, repaired
 from recommender.core.dialogue import ShownItem, Slots, State, Understanding
 from recommender.core.lexicon import (
     COMPARATIVES,
     OPPOSITES,
-    language_of,
     listed,
 )
 from recommender.core.references import Pointed, find_references
 from recommender.core.safety import refusal_of
 from recommender.core.tagging import PATTERN_NOUNS, Tag, denied, tag
 from recommender.core.verbs import feedback_of, verbs_of
-from recommender.core.wording import clean, read
+from recommender.core.wording import Words, clean, named_pair, read, split
 
 _ALLOW = re.compile(
     r"\bafter all\b|\b(?:is|are|would be) (?:actually |totally |perfectly |really )?(?:fine|ok"
@@ -63,11 +65,25 @@ _STYLE_OFF = re.compile(
 _FROM_TO = re.compile(r"\b(?:to|into|for|with)\b")
 # Only after these does "with" name what comes instead: not in "make it navy with white dots".
 _REPLACERS = frozenset(listed("replace swap change exchange substitute switch"))
+_OF_ONE = re.compile(
+    r"\b(?:of|on|in) (?:the |that |this )?(?:\w+ (?:one|item|picture)|it|this|that)\b"
+)
 _STYLE_FRAME = frozenset(
     listed("as a an in like into style look version effect filter picture drawing")
 )
 _GENERAL_LOOKS = frozenset(["drawing", "painting", "sketch", "picture", "image"])
 _ADJECTIVE_STYLES = frozenset(["vintage", "neon"])
+_ALL_OF = re.compile(r"\b(?:all|both|each|every one) of (?:them|these|those)\b")
+_MATCHES = re.compile(
+    r"\b(?:go|goes|going) (?:well |nicely )?with\b|\bmatch(?:es|ing)?\b|\b(?:wear|pair|combine)s? "
+    r"(?:it |this |that )?with\b"
+)
+# A clip is made out of a picture: there "it" is that picture, not what is to be made.
+_OUT_OF = re.compile(
+    r"\b(?:clip|video|film|movie)\b(?: \w+){0,2} (?:of|from) (?:it|this|that|them|these|those)\b"
+)
+_CLIP_WORDS = frozenset(["clip", "clips", "video", "videos", "film", "movie"])
+_LIKEWISE = re.compile(r"\b(?:too|as well|likewise|same (?:for|with|to))\b")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -80,32 +96,43 @@ def understand(text: str, *, state: State, shown: Sequence[ShownItem]) -> Unders
     text = clean(text)
     words = read(text)
     tokens, plain = words.tokens, words.plain
-    if refusal := refusal_of(plain):
+    # As typed, too: mending must not make "undress" a sundress.
+    name = named_pair(text)
+    if refusal := refusal_of(plain, name) or refusal_of(" ".join(split(text)), name):
         return Understanding(text=text, refusal=refusal)
-    language = language_of(list(tokens))
-    tags = tag(tokens, language)
-    verbs = verbs_of(plain, tokens, language)
+    tags = tag(tokens)
+    verbs = verbs_of(plain)
     feedback = feedback_of(text, plain)
     pointed = find_references(
         tokens,
         tags,
         shown,
         focus_id=state.focus_id,
-        has_verb=bool(verbs["is_edit"] or verbs["is_more"] or feedback),
+        has_verb=bool(
+            verbs["is_edit"]
+            or verbs["is_more"]
+            or feedback
+            or state.pending.get("slot") == "reference"
+        ),
         is_answer=state.pending.get("slot") == "reference",
     )
-    tags = [t for t in tags if t.start not in pointed.used]
+    named = [value for t in tags if t.start in pointed.used for value in t.slots().types]
+    tags = [t for t in repaired(plain, tags) if t.start not in pointed.used]
     heard = _attributes(text, tokens, tags, state, verbs)
     topic = _topic(plain, heard, verbs, pointed)
+    if topics.AFFIRM.match(plain) and not state.pending and state.last_action in {"create", "edit"}:
+        topic = "agreed"  # "ok" to what is being made asks for nothing
     if topic:
         return Understanding(
             text=text,
             topic=topic,
             references=pointed.ids,
             points_by_place=pointed.by_place,
-            language=language,
+            language=words.language,
         )
-    return _settle(heard, plain, tokens, pointed, verbs, feedback, state, language, words.mended)
+    heard = replace(heard, pointed_types=tuple(named))
+    heard = _settle(heard, words, pointed, verbs, feedback, state)
+    return changing_one(heard, plain, state, shown)
 
 
 def _attributes(
@@ -114,6 +141,8 @@ def _attributes(
     """Return the wishes, aversions, withdrawals, kind and style of a message."""
     plain = " ".join(tokens)
     no = denied(tokens, tags)
+    if state.averse and tokens[0] in {"and", "or", "nor", "also"} and not any(verbs.values()):
+        no = set(range(len(tags)))  # "I hate leather." "And fur."
     wanted = unwanted = allowed = dropped = Slots()
     added: tuple[str, ...] = ()
     found: dict[str, Any] = {"comparatives": (), "kind": None, "style": None}
@@ -121,6 +150,8 @@ def _attributes(
     freed = [name for name, pattern in _FREED if pattern.search(plain)]
     for index, t in enumerate(tags):
         slots = t.slots()
+        if slots.details and set(tokens[t.end : t.end + 1]) & _CLIP_WORDS:
+            continue  # "a short clip": the clip is short, not the skirt
         freed.extend(value for name, value in t.senses if name == "any")
         withdrawn = _withdrawn(tokens, t, slots, state)
         if withdrawn == "allowed":
@@ -231,6 +262,8 @@ def _is_replaced(tokens: Sequence[str], t: Tag, tags: list[Tag], verbs: dict[str
         if other.start > t.start and slots & {n for n, _ in other.senses}:
             if "with" in between.split() and not _REPLACERS & set(tokens[: t.start]):
                 return False
+            # "Swap the red of the first one for purple".
+            between = _OF_ONE.sub(" ", between)
             return bool(_FROM_TO.search(between)) and len(between.split()) <= 3
     return False
 
@@ -249,6 +282,8 @@ def _added_colour(tokens: Sequence[str], t: Tag, tags: list[Tag]) -> str | None:
             and any(o.end == t.start - 1 and o.has("colour") for o in tags)
         )
         return None if is_pair else colour
+    if t.start == 1 and tokens[0] in {"and", "or", "plus"}:
+        return colour
     joins = {"also", "add", "plus", "some", "bit", "touch", "hint", "little"}
     is_main = any(o.start == t.end and o.has("type") for o in tags)  # "some white shirts"
     return colour if joins & set(before) and not is_main and "in" not in before[-1:] else None
@@ -266,8 +301,12 @@ def _topic(
         and not re.match(r"(?:please )?(?:write|translate|what|who|how)", plain)
     ):
         topic = None
+    if topic == "help" and heard.wanted.types:
+        topic = None
     if topic == "ai_share" and heard.wanted.types:
         topic = None
+    if topic == "price" and heard.wanted.types and not topics.ASKS_PRICE.search(plain):
+        topic = None  # "find me a cheap dress": there are no prices, but there are dresses
     if topic in {"reset"} and heard.wanted.types:
         topic = None
     if topic:
@@ -284,24 +323,34 @@ def _topic(
 
 def _settle(
     heard: Understanding,
-    plain: str,
-    tokens: Sequence[str],
+    words: Words,
     pointed: Pointed,
     verbs: dict[str, bool],
     feedback: str | None,
     state: State,
-    language: str | None,
-    mended: dict[str, str],
 ) -> Understanding:
     """Return the understanding with verbs, references and opinions reconciled."""
+    plain, tokens = words.plain, words.tokens
     is_make = verbs["is_make"] and not verbs["no_make"]
     style, details = _style_or_detail(heard, tokens, is_make or verbs["is_edit"])
     # "Make them red" after a search changes the wishes, not a row of pictures.
-    is_row = pointed.is_weak and len(pointed.ids) > 1
+    is_row = (
+        pointed.is_weak
+        and len(pointed.ids) > 1
+        and not verbs["is_more"]
+        and not _ALL_OF.search(plain)
+    )
     affirms = bool(topics.AFFIRM.match(plain))
     # "Yes, make it" takes up the offer; its "it" is what was offered, not a picture in sight.
     accepts = affirms and state.pending.get("slot") == "make"
-    refers = bool(pointed.ids) and not (pointed.is_weak and (is_make or accepts)) and not is_row
+    makes_of_it = pointed.is_alike or bool(_OUT_OF.search(plain))
+    refers = (
+        bool(pointed.ids)
+        and not (pointed.is_weak and ((is_make and not makes_of_it) or accepts))
+        and not is_row
+    )
+    # "And the other one too", after a change: the same change.
+    likewise = bool(pointed.ids and state.last_action == "edit" and _LIKEWISE.search(plain))
     changes = bool(heard.wanted or heard.unwanted or style or heard.kind or heard.added_colours)
     if (
         feedback
@@ -309,10 +358,16 @@ def _settle(
         and heard.says_attributes
     ):
         feedback = None  # "I hate leather" is an aversion, "I like the second but in red" a wish
+    backdrop = is_about_background(heard.text) and not (is_make or verbs["is_find"])
     letters = _LETTER.findall(heard.text)
     latin = sum(letter.isascii() or "À" <= letter <= "ɏ" for letter in letters)
     changed = {
-        "wanted": heard.wanted.plus(Slots(details=details)),
+        # A colour named for the background is none of the garment's.
+        "wanted": Slots() if backdrop else heard.wanted.plus(Slots(details=details)),
+        "added_colours": () if backdrop else heard.added_colours,
+        "backdrop": backdrop,
+        "tool": tool_of(plain),
+        "is_match": bool(_MATCHES.search(plain)) and bool(heard.wanted.types),
         "style": style,
         "references": pointed.ids if refers or feedback else (),
         "reference_missing": pointed.missing,
@@ -320,7 +375,7 @@ def _settle(
         "is_alike": pointed.is_alike and refers,
         "is_make": is_make,
         "is_find": verbs["is_find"] or verbs["no_make"],
-        "is_edit": verbs["is_edit"] and not is_make and not accepts,
+        "is_edit": (verbs["is_edit"] or backdrop or likewise) and not is_make and not accepts,
         "is_more": verbs["is_more"] and not is_make,
         "is_correction": verbs["is_correction"],
         "is_desire": verbs["is_desire"],
@@ -329,9 +384,9 @@ def _settle(
         "affirms": affirms,
         "denies": bool(topics.DENY.match(plain)),
         "feedback": feedback,
-        "language": language,
+        "language": words.language,
         "unreadable": bool(letters) and latin * 2 < len(letters),
-        "mended": tuple(mended.items()),
+        "mended": tuple(words.mended.items()),
     }
     return Understanding(
         **{**{f: getattr(heard, f) for f in heard.__dataclass_fields__}, **changed}

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-
-from recommender.core.lexicon import FOREIGN_FIND, FOREIGN_MAKE
 
 _NO = r"(?<!not )(?<!never )(?<!to not )"
 _MAKE = re.compile(
     _NO
     + r"\b(?:create|generate|invent|produce|craft|imagine|dream up|come up with|render|conjure)\b"
+    r"|" + _NO + r"\b(?:whip|knock|cook|rustle|mock)(?: me| us)? up\b|\bput together\b"
+    r"|\b(?:let|have|ask|get) (?:the )?(?:ai|machine|computer|it|you|generator)(?: to)? "
+    r"(?:make|do|draw|design|paint)\b|\bai (?:make|do|draw|design)\b"
     r"|" + _NO + r"\b(?:design|draw|paint|sketch|sew|knit|build|do)"
     r"(?= (?:me|us|a|an|one|something|some|another|my)\b)"
     r"|"
     + _NO
-    + r"\bmake(?! (?:sure|sense|it|this|that|these|those|the|them|him|her|fun|any|anything)\b)"
-    r"(?! (?:up|do|an edit|a change|a variation)\b)"
+    + r"\bmake(?! (?:sure|sense|it|this|that|these|those|the|them|him|her|fun|any|anything|all|both"
+    r"|each|every|everything|my|your|number)\b)"
+    r"(?! (?:up|do|an edit|a change|a variation|(?:me|us|you|one) (?:look|feel|seem))\b)"
     r"|\b(?:one|something|it) made\b|\b(?:get|got|have|getting|having) .{1,40} made\b(?! by)"
     r"|^(?:please |yes |ok |and |now )*(?:make|create) (?:it|that)(?: please| for me"
     r"| now)*(?: [.!])?$"
@@ -30,8 +31,16 @@ _NO_MAKE = re.compile(
 _EDIT = re.compile(
     r"\b(?:recolou?r|edit|adjust|modify|tweak|swap|replace|convert|transform|restyle|dye|redo|"
     r"repaint|alter|retouch)\b|\bchange\b(?! (?:my|your) (?:mind|name))|\bturn (?!off|on|down)"
-    r"|\bmake an? (?:edit|change|variation)\b|\bmake (?:it|this|that|these|those|them|the)\b"
-    r"|\bdo (?:it|this|that) (?:in|as|with)\b"
+    r"|\bmake an? (?:edit|change|variation)\b"
+    r"|\bmake (?:it|this|that|these|those|them|the|all|both|each|every)\b"
+    r"|\bdo (?:it|this|that|the \w+(?: one)?) (?:in|as|with)\b"
+    r"|\b(?:give|colou?r|paint|style|shorten|lengthen|brighten|darken|lighten) "
+    r"(?:it|this|that|these|those|them|the|number|#)\b"
+    r"|\b(?:add|put|remove|take|get rid of|lose) .{1,40} (?:to|on|onto|from|off) "
+    r"(?:it|this|that|the|these|those|number|#)\b"
+    r"|\b(?:can|could|may|should) .{1,40} be (?:made |turned |changed |in |a bit |a little )?"
+    r"|\b(?:make|turn|take|get|do) (?:number|no \.|item|option|#) ?\w+\b"
+    r"|\b(?:make|turn) (?:my|your) \w+\b"
     r"|\b(?:draw|paint|design|sketch|render) (?:it|this|that|the)\b|\bput (?:it|this|that|some)\b"
 )
 _FIND = re.compile(
@@ -69,16 +78,15 @@ _DISLIKE = re.compile(
     r"|this|it) is (?:bad|wrong)\b|\bnone of (?:these"
     r"|those|them)\b"
 )
-_UP, _DOWN = re.compile("[👍❤💖😍🥰💕]"), re.compile("[👎💩🤮🤢]")
+_UP, _DOWN = re.compile("[👍❤💖😍🥰💕🔥😻👌💯🙌👏🤩]"), re.compile("[👎💩🤮🤢]")
 
 
-def verbs_of(plain: str, tokens: Sequence[str], language: str | None) -> dict[str, bool]:
+def verbs_of(plain: str) -> dict[str, bool]:
     """Return which kinds of request the verbs of a message make."""
-    foreign = frozenset(tokens) if language else frozenset()
     return {
-        "is_make": bool(_MAKE.search(plain) or foreign & FOREIGN_MAKE),
+        "is_make": bool(_MAKE.search(plain)),
         "is_edit": bool(_EDIT.search(plain)),
-        "is_find": bool(_FIND.search(plain) or foreign & FOREIGN_FIND),
+        "is_find": bool(_FIND.search(plain)),
         "is_more": bool(_MORE.search(plain)),
         "is_correction": bool(_CORRECTION.search(plain)),
         "is_desire": bool(_DESIRE.search(plain)),

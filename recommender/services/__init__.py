@@ -1,5 +1,6 @@
 """What other apps call: feedback in, candidates out, training."""
 
+from recommender.services.attacks import find_attacks
 from recommender.services.feedback import (
     RecordResult,
     current_reactions,
@@ -12,20 +13,46 @@ from recommender.services.feedback import (
     user_vector,
     user_vector_model,
 )
-from recommender.services.ranking import Candidate, rank_candidates
-from recommender.services.training import train, train_if_needed
+from recommender.services.ranking import Candidate, Ranking, rank, rank_candidates
+from recommender.services.registry import roll_back
+from recommender.services.statements import (
+    add_remark,
+    change_remark,
+    facets_of,
+    get_ratings,
+    list_remarks,
+    rate,
+)
+from recommender.services.taste import Taste, audience_vector, taste_of
+from recommender.services.training import train, train_all, train_if_needed
+from recommender.services.user_emb import get_user_emb
 
 __all__ = [
     "Candidate",
+    "Ranking",
     "RecordResult",
+    "Taste",
+    "add_remark",
+    "audience_vector",
+    "change_remark",
     "current_reactions",
     "disliked_item_ids",
+    "facets_of",
+    "find_attacks",
+    "get_ratings",
+    "get_user_emb",
     "learning_allowed",
     "liked_items",
+    "list_remarks",
+    "rank",
     "rank_candidates",
+    "rate",
     "react",
     "record_events",
+    "roll_back",
+    "taste_of",
     "train",
+    "train_all",
     "train_if_needed",
     "user_history",
     "user_vector",

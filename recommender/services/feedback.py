@@ -5,7 +5,8 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -18,13 +19,19 @@ from common.errors import InvalidInputError
 from recommender.core.content import mean_direction
 from recommender.core.data import Event, Opinion, opinions
 from recommender.models import Interaction
+from recommender.services.statements import statements
 
 MAX_BATCH = 200
 MAX_DWELL_S = 3600.0
-OLDEST_EVENT = timedelta(days=7)
+# A clip left running over lunch is not liked a hundred times as much.
+MAX_LOOPS = 20.0
+# Events may wait this long in a browser without a connection.
+OLDEST_EVENT = timedelta(days=30)
+# Clocks that differ by less agree.
+CLOCK_TOLERANCE = timedelta(seconds=2)
 # A person's newest events that ranking reads: enough for a taste, bounded for speed.
 HISTORY_EVENTS = 1500
-PASSIVE = {Interaction.Kind.VIEW, Interaction.Kind.DWELL}
+PASSIVE = {Interaction.Kind.VIEW, Interaction.Kind.DWELL, Interaction.Kind.COMPLETE}
 REACTIONS = {
     Interaction.Kind.LIKE,
     Interaction.Kind.DISLIKE,
@@ -51,12 +58,13 @@ def learning_allowed(user: User) -> bool | None:
     )
 
 
-def record_events(*, user: User, events: Iterable[Any]) -> RecordResult:
+def record_events(*, user: User, events: Iterable[Any], sent_at: Any = None) -> RecordResult:
     """Store a batch of {event_id, item_id, kind, value?, at?}; sending it again changes nothing.
 
     A bad row is answered by a sentence and the rest is kept. Items the person may not see are
     bad rows. Who refused personalisation gets no row stored; who was never asked keeps only what
-    they did on purpose (reactions, shares), not what they merely watched.
+    they did on purpose (reactions, shares), not what they merely watched. `sent_at` is the sender's
+    clock at the moment of sending: what it is wrong by is taken off every event's time.
     """
     events = list(events)
     if len(events) > MAX_BATCH:
@@ -64,25 +72,27 @@ def record_events(*, user: User, events: Iterable[Any]) -> RecordResult:
     allowed = learning_allowed(user)
     result = RecordResult()
     rows = []
-    now = timezone.now()
+    clock = _Clock.of(sent_at)
     for index, event in enumerate(events):
         try:
-            rows.append((index, _parse(event, user, now)))
+            rows.append((index, _parse(event, user, clock)))
         except InvalidInputError as error:
             result.problems.append({"index": index, "detail": str(error)})
     if allowed is False:
         return result
     if allowed is None:
         rows = [(index, row) for index, row in rows if row.kind not in PASSIVE]
-    visible = set(
+    kept = []
+    kinds = dict(
         Item.objects.for_audience(user)
         .filter(pk__in={row.item_id for _, row in rows})
-        .values_list("pk", flat=True)
+        .values_list("pk", "kind")
     )
     for index, row in rows:
-        if row.item_id not in visible:
-            result.problems.append({"index": index, "detail": "This item is not available."})
-    kept = [row for _, row in rows if row.item_id in visible]
+        if problem := _problem(row, kinds.get(row.item_id)):
+            result.problems.append({"index": index, "detail": problem})
+        else:
+            kept.append(row)
     known = set(
         Interaction.objects.filter(
             user=user, event_id__in=[row.event_id for row in kept]
@@ -95,51 +105,102 @@ def record_events(*, user: User, events: Iterable[Any]) -> RecordResult:
     return result
 
 
-def _parse(event: Any, user: User, now: datetime) -> Interaction:
+def _problem(row: Interaction, item_kind: str | None) -> str:
+    """Return why this event cannot be kept, "" when it can; None for an item out of sight."""
+    if item_kind is None:
+        return "This item is not available."
+    if row.kind == Interaction.Kind.COMPLETE and item_kind != Item.Kind.VIDEO:
+        return "Only a video can be watched to its end."
+    return ""
+
+
+def _parse(event: Any, user: User, clock: _Clock) -> Interaction:
     """Return the unsaved row of one event; anything odd is refused with a sentence."""
     if not isinstance(event, Mapping):
         raise InvalidInputError("An event must be an object.")
     kind = event.get("kind")
     if kind not in Interaction.Kind.values:
         raise InvalidInputError("This kind of event does not exist.")
-    try:
-        event_id = uuid.UUID(str(event.get("event_id")))
-    except ValueError:
-        raise InvalidInputError("An event needs an event_id that is a UUID.") from None
     item_id = event.get("item_id")
     if not isinstance(item_id, int) or isinstance(item_id, bool) or not 0 < item_id < 2**63:
         raise InvalidInputError("An event needs the item_id of an item.")
     value = event.get("value", 1.0)
     if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value < 1e9:
         raise InvalidInputError("An event's value must be a number from 0 up.")
+    most = MAX_LOOPS if kind == Interaction.Kind.COMPLETE else MAX_DWELL_S
     return Interaction(
         user=user,
         item_id=item_id,
         kind=kind,
-        value=min(float(value), MAX_DWELL_S),
-        event_id=event_id,
-        created_at=_moment(event.get("at"), now),
+        value=min(float(value), most),
+        event_id=parse_event_id(event.get("event_id")),
+        created_at=clock.moment(event.get("at")),
     )
 
 
-def _moment(text: Any, now: datetime) -> datetime:
-    """Return the client's time where it is believable: a wrong clock must not reorder opinions."""
+def parse_event_id(value: Any) -> uuid.UUID:
+    """Return the sender's key of an event; InvalidInputError when it is no UUID."""
+    try:
+        return uuid.UUID(str(value))
+    except ValueError:
+        raise InvalidInputError("An event needs an event_id that is a UUID.") from None
+
+
+@dataclass(frozen=True)
+class _Clock:
+    """The server's time, and by how much the sender's clock is wrong (None: it did not say)."""
+
+    now: datetime
+    skew: timedelta | None = None
+
+    @classmethod
+    def of(cls, sent_at: Any) -> _Clock:
+        now = timezone.now()
+        sent = _read_time(sent_at)
+        if sent is None:
+            return cls(now)
+        skew = now - sent
+        return cls(now, skew if abs(skew) > CLOCK_TOLERANCE else timedelta())
+
+    def moment(self, text: Any) -> datetime:
+        """Return when it happened as far as that is believable: never later than now.
+
+        What is older than `OLDEST_EVENT` by a clock we know is put at that age; by one we do not
+        know it is put at now, since a wrong clock is likelier than so old an event.
+        """
+        moment = _read_time(text)
+        if moment is None:
+            return self.now
+        try:
+            moment += self.skew or timedelta()
+        except OverflowError:
+            return self.now
+        oldest = self.now - OLDEST_EVENT
+        if moment < oldest:
+            return self.now if self.skew is None else oldest
+        return min(moment, self.now)
+
+
+def _read_time(text: Any) -> datetime | None:
+    """Return an aware time from ISO text, None for anything else."""
     try:
         moment = parse_datetime(text) if isinstance(text, str) else None
-    except ValueError:
-        moment = None
-    if moment is None or timezone.is_naive(moment) or moment > now or moment < now - OLDEST_EVENT:
-        return now
-    return moment
+        # The comparison is what fails for years at the edge of the calendar.
+        aware = moment is not None and not timezone.is_naive(moment)
+        return moment.astimezone(UTC) if aware and moment is not None else None
+    except (ValueError, OverflowError):
+        return None
 
 
-def react(*, user: User, item: Item, kind: str) -> str:
+def react(*, user: User, item: Item, kind: str, event_id: Any = None) -> str:
     """Store a like, dislike, not_interested or undo; returns the reaction now in force.
 
-    Repeating the one in force stores nothing. Nothing is stored for who refused personalisation.
+    Repeating the one in force stores nothing, nor does an `event_id` that was stored before (the
+    answer to the first was lost on the way). Nothing is stored for who refused personalisation.
     """
     if kind not in REACTIONS:
         raise InvalidInputError("This reaction does not exist.")
+    key = uuid.uuid4() if event_id is None else parse_event_id(event_id)
     current = current_reactions(user=user, item_ids=[item.pk]).get(item.pk, "")
     wanted = "" if kind == Interaction.Kind.UNDO else kind
     if wanted == current:
@@ -149,8 +210,12 @@ def react(*, user: User, item: Item, kind: str) -> str:
             "You asked us not to learn from what you do, so this was not kept. "
             "You can change that in your preferences."
         )
-    Interaction.objects.create(user=user, item=item, kind=kind, created_at=timezone.now())
-    return wanted
+    _, created = Interaction.objects.get_or_create(
+        user=user,
+        event_id=key,
+        defaults={"item": item, "kind": kind, "created_at": timezone.now()},
+    )
+    return wanted if created else current
 
 
 def current_reactions(*, user: User, item_ids: Iterable[int]) -> dict[int, str]:
@@ -165,7 +230,10 @@ def current_reactions(*, user: User, item_ids: Iterable[int]) -> dict[int, str]:
 
 
 def user_opinions(user: User) -> dict[int, Opinion]:
-    """Return the person's opinion of each item they did something with lately. One query."""
+    """Return the person's opinion of each item they did or said something about lately.
+
+    Two queries: the log, and what was said in stars and words.
+    """
     rows = (
         Interaction.objects.filter(user=user)
         .exclude(kind=Interaction.Kind.VIEW)
@@ -174,7 +242,7 @@ def user_opinions(user: User) -> dict[int, Opinion]:
     )
     # Oldest first: events of one moment keep the order in which they were stored.
     events = [Event(user.pk, item, kind, value, at.timestamp()) for item, kind, value, at in rows]
-    held = opinions(reversed(events))
+    held = opinions(chain(reversed(events), statements(user_id=user.pk)))
     return {item: opinion for (_, item), opinion in held.items()}
 
 

@@ -9,29 +9,29 @@ from typing import Any
 
 import numpy as np
 
+from accounts.follows import followed_ids
 from accounts.models import User
 from catalog.models import Item
 from recommender.core import blend as mix
 from recommender.core.content import content_scores
-from recommender.core.ease import fold_in
-from recommender.services.reasons import LIKED_VECTORS, Person, Reasons, person_of
-from recommender.services.serving import (
-    Pool,
-    ServingModel,
-    Vectors,
-    item_pool,
-    item_vectors,
-    rows_of,
-    serving_model,
+from recommender.core.exploration import Lot
+from recommender.services.field import (
+    GROUPS,
+    Asked,
+    Field,
+    field_of,
+    model_rows,
 )
+from recommender.services.pool import Pool, read_anew
+from recommender.services.reasons import DISLIKED_VECTORS, LIKED_VECTORS, Person, Reasons, person_of
+from recommender.services.serving import ServingModel, serving_model
+from recommender.services.vectors import Vectors, rows_of
 
-# Share of places given to items drawn at random: what keeps the log able to judge other policies.
-EXPLORATION = 0.08
-# Newest rejections whose vectors are compared with every item.
-DISLIKED_VECTORS = 10
 INTEREST_TYPE, INTEREST_COLOUR = 0.7, 0.5
 # An item that the collective model has not met is ranked by its looks, which then count more.
 UNMET_BOOST = 1.6
+# Share of a group's candidates that one uploader may fill while there are others.
+OWNER_SHARE = 0.25
 
 
 @dataclass(frozen=True)
@@ -49,106 +49,173 @@ class Candidate:
     garment_type: str = ""
 
 
+@dataclass(frozen=True)
+class Ranking:
+    """Candidates of both groups, each best first, and by group what chance may put instead."""
+
+    candidates: list[Candidate] = field(default_factory=list)
+    lots: dict[str, Lot[Candidate]] = field(default_factory=dict)
+
+
 def rank_candidates(
     *,
     user: User | None,
     exclude_ids: Collection[int] = (),
     limit: int = 40,
     origins: Collection[str] | None = None,
-    rng: np.random.Generator | None = None,
 ) -> list[Candidate]:
     """Return up to `limit` candidates made by AI and up to `limit` others, each group best first.
 
-    Only items that the database shows to this person now; rejected items never. Anonymous
-    visitors, newcomers and who refused personalisation get popular, fresh and interesting items.
-    A like counts at once: scores are the person's row times the trained matrix.
+    Nothing is left to chance; see `rank`.
     """
-    pool = item_pool()
-    person = person_of(user)
-    indices = _eligible(pool, user, set(exclude_ids) | set(person.rejected), origins)
-    if not len(indices):
-        return []
-    model, vectors = serving_model(), item_vectors()
-    parts = _parts(pool, indices, person, model, vectors)
-    blended = mix.blend(parts, mix.source_weights(len(person.positive)))
-    rng = rng or np.random.default_rng()
-    chosen = _chosen(pool, indices, blended.scores, limit, rng)
-    visible = _still_visible(user, [int(pool.ids[indices[at]]) for at, _, _ in chosen])
-    chosen = [entry for entry in chosen if int(pool.ids[indices[entry[0]]]) in visible]
-    reasons = Reasons(person, model, vectors, [int(pool.ids[indices[at]]) for at, _, _ in chosen])
-    policy = f"{model.kind}-{model.version}" if model else "untrained"
-    return [_candidate(pool, indices, blended, entry, reasons, policy) for entry in chosen]
+    return rank(user=user, exclude_ids=exclude_ids, limit=limit, origins=origins).candidates
 
 
-def _eligible(
-    pool: Pool, user: User | None, excluded: set[int], origins: Collection[str] | None
-) -> np.ndarray:
-    """Return the positions in the pool that may be proposed; filtered before any top-k."""
-    keep = ~np.isin(pool.ids, np.fromiter(excluded, dtype=np.int64, count=len(excluded)))
-    if user is None or not user.is_authenticated or user.is_minor:
-        keep &= ~pool.adult
-    if origins is not None:
-        keep &= np.isin(pool.origin, list(origins))
-    return np.flatnonzero(keep)
+def rank(
+    *,
+    user: User | None,
+    exclude_ids: Collection[int] = (),
+    limit: int = 40,
+    origins: Collection[str] | None = None,
+    rng: np.random.Generator | None = None,
+    learning: bool | None = None,
+    followed: Collection[int] | None = None,
+) -> Ranking:
+    """Return up to `limit` candidates made by AI and up to `limit` others, and items by lot.
+
+    Never fewer than there are. Only items that the database shows to this person now; rejected
+    items never. Visitors, newcomers and who refused personalisation get popular, fresh and
+    interesting items. A like counts at once: the person is folded into the trained model. The order
+    depends on nothing random; chance has its say on the finished page (`core.exploration`).
+    `learning` (their answer on personalisation) and `followed` save a query each.
+    """
+    person = person_of(user, learning)
+    if learning is False:
+        followed = ()
+    asked = Asked(
+        user=user,
+        person=person,
+        followed=frozenset(followed_ids(user) if followed is None else followed),
+        excluded=frozenset(exclude_ids) | frozenset(person.rejected),
+        limit=limit,
+        origins=origins,
+        rng=rng or np.random.default_rng(),
+    )
+    model = serving_model()
+    ranking, gone = _ranked(asked, model)
+    if gone:
+        # So much was taken down since this process read it that the page would be short.
+        read_anew()
+        ranking, _ = _ranked(asked, model)
+    return ranking
 
 
-def _still_visible(user: User | None, ids: list[int]) -> set[int]:
-    """Ask the database: an item taken down a moment ago is still in this process's pool."""
-    return set(Item.objects.for_audience(user).filter(pk__in=ids).values_list("pk", flat=True))
+def _ranked(asked: Asked, model: ServingModel | None) -> tuple[Ranking, bool]:
+    """Return the ranking, and whether places stay empty that others could fill."""
+    found = field_of(asked, model)
+    if not len(found.places):
+        return Ranking(), False
+    weights = mix.source_weights(len(asked.person.positive))
+    blended = mix.blend(_parts(asked, found, model), weights)
+    chosen = _chosen(found, blended.scores, asked.limit)
+    visible = _visible(asked, found, chosen)
+    kept = chosen[np.isin(found.pool.ids[found.places[chosen]], visible)]
+    gone = len(chosen) - len(kept) > _spare(asked.limit)
+    drawn = {name: at[np.isin(found.pool.ids[at], visible)] for name, at in found.drawn.items()}
+    return _Describing(asked, found, blended, model, kept).ranking(drawn), gone
 
 
-def _parts(
-    pool: Pool,
-    indices: np.ndarray,
-    person: Person,
-    model: ServingModel | None,
-    vectors: Vectors | None,
-) -> dict[str, np.ndarray]:
-    """Return every source's scores of the eligible items, each scaled to [-1, 1]."""
-    ids = pool.ids[indices]
-    parts = {
-        mix.FRESH: mix.freshness(pool.published[indices], time.time()),
-        mix.POPULAR: np.zeros(len(ids), dtype=np.float32),
-    }
+def _spare(limit: int) -> int:
+    """Candidates looked at beyond those asked for: some may have been taken down a moment ago."""
+    return limit // 4 + 1
+
+
+def _chosen(found: Field, scores: np.ndarray, limit: int) -> np.ndarray:
+    """Return positions in `found.places`: of each group the best, not too many of one uploader."""
+    owners = found.pool.owner[found.places]
+    is_ai = found.pool.origin[found.places] == Item.Origin.AI
+    picked = []
+    for own in (np.flatnonzero(is_ai), np.flatnonzero(~is_ai)):
+        order = own[np.argsort(-scores[own], kind="stable")]
+        # A head is enough to find other uploaders in, and short enough to walk in Python.
+        head = mix.cap_per_owner(owners, order[: 8 * limit], max(1, int(OWNER_SHARE * limit)))
+        picked.append(head[: limit + _spare(limit)])
+    return np.concatenate(picked)
+
+
+def _visible(asked: Asked, found: Field, chosen: np.ndarray) -> np.ndarray:
+    """Return the ids that may be shown, of the chosen and the drawn; asked of the database."""
+    if found.is_checked:
+        return found.pool.ids
+    wanted = np.concatenate([found.places[chosen], *found.drawn.values()])
+    shown = asked.items().filter(pk__any_of=found.pool.ids[wanted]).order_by()
+    return np.array(list(shown.values_list("pk", flat=True)), dtype=np.int64)
+
+
+def _parts(asked: Asked, found: Field, model: ServingModel | None) -> dict[str, np.ndarray]:
+    """Return every source's scores of the candidates, each scaled to [-1, 1]."""
+    pool, places, person = found.pool, found.places, asked.person
+    ids = pool.ids[places]
+    fresh = mix.freshness(pool.published[places], time.time())
+    parts = {mix.FRESH: fresh, mix.POPULAR: np.zeros(len(ids), dtype=np.float32)}
+    if asked.followed:
+        own = np.isin(pool.owner[places], list(asked.followed))
+        parts[mix.FOLLOWED] = mix.following(own, fresh)
     if person.interests:
-        parts[mix.INTERESTS] = _interest_scores(pool, indices, person.interests)
-    content = _content_part(ids, person, vectors)
+        parts[mix.INTERESTS] = _interest_scores(pool, places, person.interests)
+    if person.wishes.has_wanted:
+        parts[mix.WISHES] = person.wishes.scores(ids)
+    content = _content_part(ids, person, found)
     if content is not None:
         parts[mix.CONTENT] = content
     if model is not None:
         rows = model.rows_of(ids)
         parts[mix.POPULAR] = np.where(rows >= 0, model.popularity[rows], 0).astype(np.float32)
-        collective = _collective_part(rows, person, model)
-        if collective is not None:
-            parts[mix.COLLECTIVE] = np.where(rows >= 0, collective, 0.0)
+        if found.collective is not None:
+            parts[mix.COLLECTIVE] = _collective_part(ids, person, model, found)
             if content is not None:
                 parts[mix.CONTENT] = np.where(rows >= 0, content, UNMET_BOOST * content)
     return parts
 
 
-def _collective_part(rows: np.ndarray, person: Person, model: ServingModel) -> np.ndarray | None:
-    known, values = _model_rows(person, model)
-    if not len(known):
-        return None
-    return mix.scaled(fold_in(model.weights, known, values)[rows])
+def _collective_part(
+    ids: np.ndarray, person: Person, model: ServingModel, found: Field
+) -> np.ndarray:
+    """Return the model's scores of these items.
+
+    An item that it has not met, created a moment ago, is given a factor from how it looks where
+    the model has factors, and 0 where it has none.
+    """
+    scores, vectors = found.collective, found.vectors
+    if scores is None:
+        return np.zeros(len(ids), dtype=np.float32)
+    rows = model.rows_of(ids)
+    known = mix.scaled(scores[np.maximum(rows, 0)], among=scores)
+    part = np.where(rows >= 0, known, 0.0).astype(np.float32)
+    unmet = np.flatnonzero(rows < 0)
+    if len(unmet) and vectors is not None and len(vectors.item_ids):
+        at = rows_of(vectors.item_ids, ids[unmet])
+        seen = unmet[at >= 0]
+        predicted = model.scores_by_looks(*model_rows(person, model), vectors.matrix[at[at >= 0]])
+        if predicted is not None:
+            part[seen] = mix.scaled(predicted, among=scores)
+    return part
 
 
-def _model_rows(person: Person, model: ServingModel) -> tuple[np.ndarray, np.ndarray]:
-    """Return (rows of B, opinions) of the items this person has an opinion on."""
-    items = np.fromiter(person.opinions, dtype=np.int64, count=len(person.opinions))
-    values = np.array([o.weight for o in person.opinions.values()], dtype=np.float32)
-    rows = model.rows_of(items)
-    return rows[rows >= 0], values[rows >= 0]
-
-
-def _content_part(ids: np.ndarray, person: Person, vectors: Vectors | None) -> np.ndarray | None:
-    if vectors is None or not (person.positive or person.rejected):
+def _content_part(ids: np.ndarray, person: Person, found: Field) -> np.ndarray | None:
+    vectors = found.vectors
+    if vectors is None or not len(vectors.item_ids) or not (person.positive or person.rejected):
         return None
     liked = _vectors_of(vectors, person.positive[:LIKED_VECTORS])
     disliked = _vectors_of(vectors, person.rejected[:DISLIKED_VECTORS])
     scores = content_scores(vectors.matrix, liked, disliked)
+    among = scores
+    if found.usual is not None and len(found.usual):
+        # The candidates are all near to what is liked: what is usual shows on others.
+        usual = content_scores(found.usual, liked, disliked)
+        among = np.append(usual, scores.max())
     rows = rows_of(vectors.item_ids, ids)
-    return np.where(rows >= 0, mix.scaled(scores)[rows], 0.0).astype(np.float32)
+    return np.where(rows >= 0, mix.scaled(scores, among)[rows], 0.0).astype(np.float32)
 
 
 def _vectors_of(vectors: Vectors, ids: list[int]) -> np.ndarray:
@@ -156,48 +223,69 @@ def _vectors_of(vectors: Vectors, ids: list[int]) -> np.ndarray:
     return vectors.matrix[rows[rows >= 0]]
 
 
-def _interest_scores(
-    pool: Pool, indices: np.ndarray, interests: dict[str, list[str]]
-) -> np.ndarray:
+def _interest_scores(pool: Pool, places: np.ndarray, interests: dict[str, list[str]]) -> np.ndarray:
     types, colours = set(interests.get("types", [])), set(interests.get("colours", []))
-    by_type = np.isin(pool.garment_type[indices], list(types)) if types else np.zeros(len(indices))
-    by_colour = [bool(colours.intersection(pool.colours[at])) for at in indices]
+    by_type = np.isin(pool.garment_type[places], list(types)) if types else np.zeros(len(places))
+    by_colour = [bool(colours.intersection(pool.colours[at])) for at in places]
     scores = INTEREST_TYPE * by_type + INTEREST_COLOUR * np.array(by_colour)
     return np.minimum(scores, 1.0).astype(np.float32)
 
 
-def _chosen(
-    pool: Pool, indices: np.ndarray, scores: np.ndarray, limit: int, rng: np.random.Generator
-) -> list[tuple[int, float, bool]]:
-    """Return (position in `indices`, propensity, explored) of both groups, best first."""
-    is_ai = pool.origin[indices] == Item.Origin.AI
-    picked: list[tuple[int, float, bool]] = []
-    for group in (np.flatnonzero(is_ai), np.flatnonzero(~is_ai)):
-        ordered = mix.order_with_exploration(scores[group], limit, EXPLORATION, rng)
-        picked += [(int(group[at]), propensity, random) for at, propensity, random in ordered]
-    return picked
+class _Describing:
+    """Turns chosen positions into candidates with their reasons."""
 
+    def __init__(
+        self,
+        asked: Asked,
+        found: Field,
+        blended: mix.Blend,
+        model: ServingModel | None,
+        chosen: np.ndarray,
+    ) -> None:
+        self.found, self.blended, self.chosen = found, blended, chosen
+        self.limit = asked.limit
+        self.policy = f"{model.kind}-{model.version}" if model else "untrained"
+        ids = [int(item) for item in found.pool.ids[found.places[chosen]]]
+        self.reasons = Reasons(asked.person, model, found.vectors, ids)
 
-def _candidate(
-    pool: Pool,
-    indices: np.ndarray,
-    blended: mix.Blend,
-    entry: tuple[int, float, bool],
-    reasons: Reasons,
-    policy: str,
-) -> Candidate:
-    at, propensity, explored = entry
-    place = int(indices[at])
-    proposed = mix.EXPLORE if explored else str(blended.sources[at])
-    source, reason = reasons.of(int(pool.ids[place]), proposed, pool, place)
-    return Candidate(
-        item_id=int(pool.ids[place]),
-        origin=str(pool.origin[place]),
-        score=float(blended.scores[at]),
-        source=source,
-        reason=reason,
-        propensity=propensity,
-        policy=policy,
-        owner_id=int(pool.owner[place]),
-        garment_type=str(pool.garment_type[place]),
-    )
+    def ranking(self, drawn: dict[str, np.ndarray]) -> Ranking:
+        """Return up to `limit` candidates of each group in their order, and the lots."""
+        lots = {
+            name: Lot([self._drawn(int(place)) for place in drawn[name]], self.found.eligible[name])
+            for name in GROUPS
+        }
+        left = dict.fromkeys((True, False), self.limit)
+        candidates = []
+        for at in self.chosen:
+            candidate = self._ranked(int(at))
+            is_ai = candidate.origin == Item.Origin.AI
+            left[is_ai] -= 1
+            if left[is_ai] >= 0:
+                candidates.append(candidate)
+        return Ranking(candidates, lots)
+
+    def _ranked(self, at: int) -> Candidate:
+        place = int(self.found.places[at])
+        proposed = str(self.blended.sources[at])
+        item_id = int(self.found.pool.ids[place])
+        source, reason = self.reasons.of(item_id, proposed, self.found.pool, place)
+        reason["parts"] = self.blended.shares(at)
+        return self._candidate(place, float(self.blended.scores[at]), source, reason)
+
+    def _drawn(self, place: int) -> Candidate:
+        return self._candidate(place, 0.0, mix.EXPLORE, {"kind": mix.EXPLORE})
+
+    def _candidate(
+        self, place: int, score: float, source: str, reason: dict[str, Any]
+    ) -> Candidate:
+        pool = self.found.pool
+        return Candidate(
+            item_id=int(pool.ids[place]),
+            origin=str(pool.origin[place]),
+            score=score,
+            source=source,
+            reason=reason,
+            policy=self.policy,
+            owner_id=int(pool.owner[place]),
+            garment_type=str(pool.garment_type[place]),
+        )

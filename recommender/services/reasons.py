@@ -9,15 +9,20 @@ import numpy as np
 
 from accounts.models import User
 from recommender.core import blend as mix
+from recommender.core.content import content_parts
 from recommender.core.data import Opinion
-from recommender.core.ease import contributions
 from recommender.models import Interaction
 from recommender.services.feedback import learning_allowed, user_opinions
-from recommender.services.serving import Pool, ServingModel, Vectors, rows_of
+from recommender.services.pool import Pool
+from recommender.services.serving import ServingModel
+from recommender.services.vectors import Vectors, rows_of
+from recommender.services.wishes import NO_WISHES, FeedWishes, feed_wishes_of
 
 NAMED_ITEMS = 3
 # Newest likes whose vectors are compared with every item.
 LIKED_VECTORS = 20
+# Newest rejections whose vectors are compared with every item.
+DISLIKED_VECTORS = 10
 
 
 @dataclass(frozen=True)
@@ -26,6 +31,8 @@ class Person:
 
     opinions: dict[int, Opinion]
     interests: dict[str, list[str]]
+    # Stated, not learned: they hold without that leave.
+    wishes: FeedWishes = NO_WISHES
 
     @property
     def positive(self) -> list[int]:
@@ -40,11 +47,18 @@ class Person:
         return [item for _, item in sorted(held, reverse=True)]
 
 
-def person_of(user: User | None) -> Person:
-    if user is None or not user.is_authenticated or learning_allowed(user) is False:
-        return Person({}, {})
+def person_of(user: User | None, learning: bool | None = None) -> Person:
+    """Return what ranking may know of a person.
+
+    learning: their answer on personalisation where the caller has read it already.
+    """
+    wishes = feed_wishes_of(user)
+    if user is None or not user.is_authenticated:
+        return Person({}, {}, wishes)
+    if learning is False or (learning is None and learning_allowed(user) is False):
+        return Person({}, {}, wishes)
     interests = user.profile.interests
-    return Person(user_opinions(user), interests if isinstance(interests, dict) else {})
+    return Person(user_opinions(user), interests if isinstance(interests, dict) else {}, wishes)
 
 
 class Reasons:
@@ -77,8 +91,12 @@ class Reasons:
             if named:
                 return source, {"kind": "looks_like", "item_ids": named}
             source = mix.FRESH
+        if source == mix.WISHES:
+            return source, self.person.wishes.reason(item_id)
         if source == mix.INTERESTS:
             return source, self._by_interests(pool, place)
+        if source == mix.FOLLOWED:
+            return source, {"kind": source, "owner_id": int(pool.owner[place])}
         return source, {"kind": source}
 
     def _named(self, parts: tuple[np.ndarray, np.ndarray], item_id: int) -> list[int]:
@@ -101,18 +119,21 @@ class Reasons:
         nothing = np.zeros((0, len(wanted)), dtype=np.float32)
         if model is None or not len(positive):
             return positive[:0], nothing
-        rows, columns = model.rows_of(positive), model.rows_of(wanted)
-        positive, rows = positive[rows >= 0], rows[rows >= 0]
+        # All opinions, since what one like gave may depend on the others.
+        items = np.fromiter(self.person.opinions, dtype=np.int64, count=len(self.person.opinions))
+        rows, columns = model.rows_of(items), model.rows_of(wanted)
+        items, rows = items[rows >= 0], rows[rows >= 0]
         if not len(rows):
-            return positive, nothing
-        values = np.array([self.person.opinions[int(item)].weight for item in positive])
-        parts = contributions(model.weights, rows, values, np.maximum(columns, 0))
-        return positive, np.where(columns >= 0, parts, 0.0)
+            return items, nothing
+        values = np.array([self.person.opinions[int(item)].weight for item in items])
+        parts = model.ranker.contributions(rows, values, np.maximum(columns, 0))
+        liked = values > 0
+        return items[liked], np.where(columns >= 0, parts[liked], 0.0)
 
     def _by_content(
         self, liked: np.ndarray, wanted: np.ndarray, vectors: Vectors | None
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Return (items, (items, wanted)): the cosine of each liked item to each item."""
+        """Return (items, (items, wanted)): by how much each score would fall without each like."""
         nothing = np.zeros((0, len(wanted)), dtype=np.float32)
         if vectors is None or not len(liked):
             return liked[:0], nothing
@@ -120,8 +141,8 @@ class Reasons:
         liked, rows = liked[rows >= 0], rows[rows >= 0]
         if not len(rows):
             return liked, nothing
-        cosines = vectors.matrix[rows] @ vectors.matrix[np.maximum(columns, 0)].T
-        return liked, np.where(columns >= 0, cosines, 0.0)
+        parts = content_parts(vectors.matrix[np.maximum(columns, 0)], vectors.matrix[rows])
+        return liked, np.where(columns >= 0, parts, 0.0)
 
     def _by_interests(self, pool: Pool, place: int) -> dict[str, Any]:
         interests = self.person.interests

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import Consent, User
 from catalog.models import Embedding, Item
 from recommender.models import Interaction
-from recommender.services import serving
+from recommender.services import serving, user_emb
 from tests.factories import ItemFactory, UserFactory
 
 TASTES = ("skirt", "hat", "shoes")
@@ -23,8 +23,10 @@ def _own_folder(settings, tmp_path: Path) -> Iterator[None]:
     """Models go to the test's own folder, and what processes keep is dropped."""
     settings.VAR_DIR = tmp_path
     serving.forget()
+    user_emb.forget()
     yield
     serving.forget()
+    user_emb.forget()
 
 
 def with_vector(item: Item, taste: str, seed: int) -> Item:

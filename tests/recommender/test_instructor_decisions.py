@@ -219,17 +219,38 @@ def test_which_one_is_asked_and_answered_in_a_word() -> None:
     assert talk.say("the second").reference_ids == (101,)
 
 
-def test_clips_are_declined_honestly() -> None:
-    talk = Talk()
+def test_clips_are_declined_honestly_where_only_stills_are_made() -> None:
+    talk = Talk(kinds=("image",))
     decision = talk.say("make me a clip of a red dress")
     assert (decision.action, decision.reason) == ("ask", "kind")
     accepted = talk.say("yes")
     assert (accepted.action, accepted.kind) == ("create", "image")
 
 
-def test_clips_are_made_where_they_can_be() -> None:
-    decision = Talk(kinds=("image", "video")).say("make me a clip of a red dress")
+def test_clips_are_made() -> None:
+    decision = Talk().say("make me a clip of a red dress")
     assert (decision.action, decision.kind) == ("create", "video")
+    assert "moving clip of a red dress" in decision.reply
+
+
+def test_a_picture_in_sight_becomes_a_clip_whoever_owns_it() -> None:
+    talk = Talk()
+    talk.say("red dresses")
+    decision = talk.say("the second one as a clip")
+    assert (decision.action, decision.kind, decision.reference_ids) == ("create", "video", (105,))
+    assert attributes(decision) == ("dress", ("red",), "floral")
+
+
+def test_a_background_is_changed_and_the_garment_kept() -> None:
+    talk = Talk()
+    talk.say("green hats")
+    decision = talk.say("put the first one in front of a blue wall")
+    assert (decision.action, decision.edit, decision.source_id) == ("edit", "background", 107)
+    assert "another background" in decision.reply
+
+
+def test_a_place_in_a_search_is_no_edit() -> None:
+    assert Talk().say("show me dresses for the beach").action == "retrieve"
 
 
 def test_a_style_is_a_wish_to_make() -> None:

@@ -10,12 +10,13 @@ from scipy import sparse
 
 from recommender.core.blend import (
     blend,
+    cap_per_owner,
+    following,
     freshness,
-    order_with_exploration,
     scaled,
     source_weights,
 )
-from recommender.core.content import content_scores
+from recommender.core.content import content_parts, content_scores
 from recommender.core.data import Event, opinions, split_by_time, to_matrix
 from recommender.core.evaluate import evaluate, linear_scorer, popularity_scorer
 from recommender.core.metrics import ndcg_at_k, recall_at_k
@@ -80,7 +81,8 @@ def test_evaluation_masks_what_was_liked_before():
     train = sparse.csr_matrix([[1.0, 0, 0], [1.0, 1.0, 0]])
     test = sparse.csr_matrix([[0, 1.0, 0], [0, 0, 1.0]])
     perfect = evaluate(linear_scorer(np.array([[0, 1, 0], [0, 0, 2], [0, 0, 0]])), train, test, 1)
-    assert perfect == {"recall@1": 1.0, "ndcg@1": 1.0, "users": 2}
+    none = {"recall_error": 0.0, "ndcg_error": 0.0}
+    assert perfect == {"recall@1": 1.0, "ndcg@1": 1.0, **none, "users": 2}
     floor = evaluate(popularity_scorer(train), train, test, 1)
     assert floor["recall@1"] == 1.0
 
@@ -119,17 +121,32 @@ def test_freshness_halves_in_three_days():
     np.testing.assert_allclose(freshness(np.array([0.0, three_days]), three_days), [0.5, 1.0])
 
 
-def test_without_exploration_the_order_is_the_scores():
-    placed = order_with_exploration(np.array([1.0, 3.0, 2.0]), 3, 0.0, np.random.default_rng(0))
-    assert [at for at, _, _ in placed] == [1, 2, 0]
-    assert {propensity for _, propensity, _ in placed} == {1.0}
+def test_shares_name_what_speaks_for_an_item_and_not_what_speaks_against_it():
+    parts = {"content": np.array([1.0, -1.0]), "fresh": np.array([1.0, 1.0])}
+    found = blend(parts, {"content": 0.3, "fresh": 0.1})
+    assert found.shares(0) == {"content": 0.75, "fresh": 0.25}
+    assert found.shares(1) == {"fresh": 1.0}
 
 
-def test_propensities_are_the_frequencies_with_which_places_fall():
-    scores, epsilon = np.array([3.0, 2.0, 1.0, 0.0]), 0.4
-    rng = np.random.default_rng(3)
-    firsts = [order_with_exploration(scores, 1, epsilon, rng)[0] for _ in range(6000)]
-    for item in range(4):
-        observed = sum(at == item for at, _, _ in firsts) / len(firsts)
-        stated = next(propensity for at, propensity, _ in firsts if at == item)
-        assert observed == pytest.approx(stated, abs=0.025)
+def test_parts_of_likeness_are_what_the_score_loses_without_each_like():
+    rng = np.random.default_rng(5)
+    rows = rng.normal(size=(9, 6))
+    rows /= np.linalg.norm(rows, axis=1, keepdims=True)
+    vectors, liked = rows[:5].astype(np.float32), rows[5:].astype(np.float32)
+    nothing = liked[:0]
+    whole = content_scores(vectors, liked, nothing)
+    for at, part in enumerate(content_parts(vectors, liked)):
+        without = content_scores(vectors, np.delete(liked, at, axis=0), nothing)
+        np.testing.assert_allclose(part, whole - without, atol=1e-5)
+    alone = content_parts(vectors, liked[:1])
+    np.testing.assert_allclose(alone[0], content_scores(vectors, liked[:1], nothing), atol=1e-5)
+
+
+def test_one_owner_keeps_so_many_and_the_rest_waits_behind_the_others():
+    owners = np.array([1, 1, 1, 2, 0, 0, 0])
+    assert cap_per_owner(owners, np.arange(7), 2).tolist() == [0, 1, 3, 4, 5, 6, 2]
+
+
+def test_what_followed_people_publish_counts_more_while_it_is_new():
+    part = following(np.array([True, True, False]), np.array([1.0, 0.0, 1.0]))
+    np.testing.assert_allclose(part, [1.0, 0.4, 0.0])
