@@ -8,7 +8,21 @@ from django.contrib import admin
 from django.http import HttpRequest
 from unfold.admin import ModelAdmin
 
-from moderation.models import AuditEntry, Case, CheckResult, Decision, Mark, Rule, Screening
+from moderation.models import (
+    Appeal,
+    AuditEntry,
+    Case,
+    CheckResult,
+    Decision,
+    Mark,
+    PolicyVersion,
+    Report,
+    RoutingVersion,
+    Rule,
+    Screening,
+    Statement,
+    Strike,
+)
 
 
 class ReadOnlyAdmin(ModelAdmin):
@@ -67,3 +81,35 @@ class MarkAdmin(ReadOnlyAdmin):
     list_display = ["id", "item", "watermarked", "key_id", "created_at"]
     list_filter = ["watermarked", "key_id"]
     list_select_related = ["item"]
+
+
+@admin.register(Report)
+class ReportAdmin(ReadOnlyAdmin):
+    list_display = ["id", "item", "reason", "weight", "state", "created_at"]
+    list_filter = ["state", "reason"]
+    list_select_related = ["item"]
+
+
+@admin.register(Statement)
+class StatementAdmin(ReadOnlyAdmin):
+    list_display = ["puid", "rule", "ground", "automated_decision", "created_at", "reversed_at"]
+    list_filter = ["ground", "category", "automated_decision"]
+
+
+@admin.register(Strike)
+class StrikeAdmin(ReadOnlyAdmin):
+    list_display = ["id", "user", "points", "reason_code", "expires_at", "revoked_at"]
+    list_select_related = ["user"]
+
+
+@admin.register(Appeal)
+class AppealAdmin(ReadOnlyAdmin):
+    list_display = ["id", "decision", "by", "state", "created_at"]
+    list_filter = ["state", "by"]
+    list_select_related = ["decision"]
+
+
+@admin.register(RoutingVersion, PolicyVersion)
+class VersionAdmin(ReadOnlyAdmin):
+    list_display = ["__str__", "changed_by", "created_at"]
+    list_select_related = ["changed_by"]

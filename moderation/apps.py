@@ -1,4 +1,5 @@
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
 
 
 class ModerationConfig(AppConfig):
@@ -6,3 +7,6 @@ class ModerationConfig(AppConfig):
 
     def ready(self) -> None:
         from moderation import receivers  # noqa: F401  connects them
+        from moderation.defaults import ensure_defaults
+
+        post_migrate.connect(ensure_defaults, sender=self, dispatch_uid="moderation_defaults")

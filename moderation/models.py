@@ -87,6 +87,8 @@ class Case(models.Model):
     """An item that waits for a person. A claim is a lease: two people never hold one case."""
 
     CLAIM = timedelta(minutes=10)
+    # One point of priority counts as having waited this much longer, so that age always wins.
+    POINT = timedelta(minutes=30)
 
     class State(models.TextChoices):
         OPEN = "open"
@@ -97,13 +99,27 @@ class Case(models.Model):
         UNCERTAIN = "uncertain", "A check could not tell"
         SAMPLED = "sampled", "Random sample"
         FAILED = "failed", "Screening failed"
+        REPORT = "report", "Reported"
         APPEAL = "appeal", "Appeal"
 
     item = models.ForeignKey("catalog.Item", on_delete=models.CASCADE, related_name="cases")
     screening = models.ForeignKey(Screening, null=True, on_delete=models.SET_NULL)
     reason = models.CharField(max_length=10, choices=Reason)
     state = models.CharField(max_length=8, choices=State, default=State.OPEN)
+    queue = models.ForeignKey("moderation.Queue", null=True, blank=True, on_delete=models.PROTECT)
     priority = models.SmallIntegerField(default=0)
+    # `created_at` less a `POINT` for each point of priority: what the queue is ordered by.
+    due_at = models.DateTimeField(default=timezone.now)
+    # 0 to 3, of the gravest reason; copied from the item and its reports for ordering and filters.
+    severity = models.PositiveSmallIntegerField(default=0)
+    origin = models.CharField(max_length=11, blank=True)
+    report_count = models.PositiveIntegerField(default=0)
+    report_weight = models.FloatField(default=0.0)
+    # Many young accounts reported it at once.
+    looks_organised = models.BooleanField(default=False)
+    # Two people must decide alike.
+    four_eyes = models.BooleanField(default=False)
+    routing_version = models.PositiveIntegerField(null=True, blank=True)
     claimed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         null=True,
@@ -113,11 +129,14 @@ class Case(models.Model):
     )
     claimed_until = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         indexes = [
+            # The list of all queues, and that of one; both are read from their start alone.
+            models.Index(fields=["due_at", "id"], condition=Q(state="open"), name="case_due"),
             models.Index(
-                fields=["-priority", "created_at"], condition=Q(state="open"), name="case_queue"
+                fields=["queue", "due_at", "id"], condition=Q(state="open"), name="case_queue_due"
             ),
         ]
         constraints = [
@@ -146,6 +165,9 @@ class Decision(models.Model):
         PUBLISH = "publish", "Published"
         REJECT = "reject", "Rejected"
         REMOVE = "remove", "Removed"
+        KEEP = "keep", "Kept: no rule was broken"
+        UPHOLD = "uphold", "Appeal refused"
+        OVERTURN = "overturn", "Taken back after an appeal"
 
     case = models.ForeignKey(
         Case, null=True, blank=True, on_delete=models.SET_NULL, related_name="decisions"
@@ -158,6 +180,14 @@ class Decision(models.Model):
     moderator = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )
+    # The second person, where two had to decide alike.
+    confirmed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="confirmed_decisions",
+    )
     action = models.CharField(max_length=8, choices=Action)
     reason_code = models.CharField(max_length=30, blank=True)
     note = models.TextField(max_length=2000, blank=True)
@@ -169,15 +199,23 @@ class Decision(models.Model):
 
 
 class AuditEntry(models.Model):
-    """The audit log: who did what to what. Append-only; a trigger holds that."""
+    """The audit log: who did what to what. Append-only and hash-chained; triggers hold that.
+
+    `position`, `previous` and `digest` are written by the database as the transaction commits.
+    """
 
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )
+    # Stays when the account is erased, so that the digest still fits.
+    actor_number = models.BigIntegerField(null=True, blank=True)
     action = models.CharField(max_length=40)
     item_id = models.BigIntegerField(null=True, blank=True)
     data = models.JSONField(default=dict, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
+    position = models.BigIntegerField(null=True, blank=True, unique=True, editable=False)
+    previous = models.CharField(max_length=64, blank=True, editable=False)
+    digest = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:
         ordering = ["-id"]
@@ -193,6 +231,10 @@ class Rule(models.Model):
     check_name = models.CharField(max_length=40, unique=True)
     threshold = models.FloatField()
     enabled = models.BooleanField(default=True)
+    # The run that the threshold was taken from; null where a person chose it.
+    calibration = models.ForeignKey(
+        "moderation.CalibrationRun", null=True, blank=True, on_delete=models.PROTECT
+    )
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
     )
@@ -212,6 +254,8 @@ class Mark(models.Model):
     # Written once the marked files are stored; the payload is allocated before, so that a second
     # attempt marks with the same one. False where the picture is too flat: manifest alone.
     watermarked = models.BooleanField(default=False)
+    # Why there is none, in a sentence; empty where there is one.
+    skipped = models.CharField(max_length=200, blank=True)
     sha256 = models.CharField(max_length=64, blank=True)
     # 256-bit PDQ hash of the marked master, as hex.
     pdq = models.CharField(max_length=64, blank=True)
@@ -237,3 +281,43 @@ class Fingerprint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pdq[:12]}… of {self.item_id}"
+
+
+# Part of this app's tables, in modules of their own.
+from moderation.accountability import Appeal, Report, Statement, Strike  # noqa: E402
+from moderation.calibration_models import CalibrationRun  # noqa: E402
+from moderation.console_models import (  # noqa: E402
+    CaseNote,
+    CaseSkip,
+    PolicyVersion,
+    Proposal,
+    Queue,
+    ReviewerPreference,
+    RoutingVersion,
+)
+from moderation.ledger_models import LedgerFile, LedgerPrint  # noqa: E402
+
+__all__ = [
+    "Appeal",
+    "AuditEntry",
+    "CalibrationRun",
+    "Case",
+    "CaseNote",
+    "CaseSkip",
+    "CheckResult",
+    "Decision",
+    "Fingerprint",
+    "LedgerFile",
+    "LedgerPrint",
+    "Mark",
+    "PolicyVersion",
+    "Proposal",
+    "Queue",
+    "Report",
+    "ReviewerPreference",
+    "RoutingVersion",
+    "Rule",
+    "Screening",
+    "Statement",
+    "Strike",
+]

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.dispatch import receiver
 
-from catalog.signals import item_removed, item_submitted
-from moderation.tasks import close_cases_task, screen_item_task
+from catalog.signals import frames_made, item_expired, item_removed, item_submitted
+from moderation.tasks import close_cases_task, forget_looks_task, mark_stills_task, screen_item_task
 
 
 @receiver(item_submitted, dispatch_uid="screen_submitted_item")
@@ -20,3 +20,15 @@ def enqueue_screening(sender: Any, item_id: int, **kwargs: Any) -> None:
 def enqueue_closing(sender: Any, item_id: int, **kwargs: Any) -> None:
     """Nobody needs to look at what was taken down."""
     close_cases_task.delay_on_commit(item_id)
+
+
+@receiver(item_expired, dispatch_uid="forget_looks_of_expired_item")
+def enqueue_forgetting(sender: Any, item_id: int, **kwargs: Any) -> None:
+    """How it looked and what was found in it goes; the mark stays, so that copies are told."""
+    forget_looks_task.delay_on_commit(item_id)
+
+
+@receiver(frames_made, dispatch_uid="mark_stills_of_video")
+def enqueue_marking(sender: Any, item_id: int, **kwargs: Any) -> None:
+    """Stills of AI videos are served only with both marks."""
+    mark_stills_task.delay_on_commit(item_id)

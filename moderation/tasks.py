@@ -32,3 +32,25 @@ def close_cases_task(item_id: int) -> None:
     from moderation.services import close_cases  # breaks the import cycle
 
     close_cases(item_id=item_id)
+
+
+@shared_task(
+    acks_late=True,
+    ignore_result=True,
+    soft_time_limit=90,
+    time_limit=100,
+    autoretry_for=(OSError,),
+    max_retries=3,
+    retry_backoff=True,
+)
+def mark_stills_task(item_id: int) -> None:
+    from moderation.services import mark_stills  # breaks the import cycle
+
+    mark_stills(item_id=item_id)
+
+
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=20, time_limit=30)
+def forget_looks_task(item_id: int) -> None:
+    from moderation.services.ledger import forget_looks  # breaks the import cycle
+
+    forget_looks(item_id=item_id)

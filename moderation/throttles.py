@@ -1,4 +1,4 @@
-"""How often a stranger may ask what a file carries: each question decodes a picture."""
+"""How often somebody may ask what a file carries, and report items."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from rest_framework.throttling import SimpleRateThrottle
 from common.errors import QuotaExceededError
 
 TOO_OFTEN = "Too many files in a short time. Please wait a minute."
+TOO_MANY_REPORTS = "Too many reports in a short time. Please wait an hour."
 
 
-class VerifyThrottle(SimpleRateThrottle):
-    scope = "verify"
-
+class PersonOrAddressThrottle(SimpleRateThrottle):
     def get_cache_key(self, request: Any, view: Any) -> str:
         """Count by person, or by address for strangers."""
         user = getattr(request, "user", None)
@@ -22,6 +21,27 @@ class VerifyThrottle(SimpleRateThrottle):
         else:
             ident = request.META.get("REMOTE_ADDR", "")
         return self.cache_format % {"scope": self.scope, "ident": ident}
+
+
+class VerifyThrottle(PersonOrAddressThrottle):
+    """Each question decodes a picture."""
+
+    scope = "verify"
+
+
+class ReportThrottle(PersonOrAddressThrottle):
+    scope = "report"
+
+
+class VisitorReportThrottle(PersonOrAddressThrottle):
+    scope = "visitor_report"
+
+
+def require_report_rate(request: Any) -> None:
+    """Refuse when this person or address reported too often."""
+    throttle = ReportThrottle if request.user.is_authenticated else VisitorReportThrottle
+    if not throttle().allow_request(request, view=None):  # type: ignore[arg-type]
+        raise QuotaExceededError(TOO_MANY_REPORTS)
 
 
 def require_within_rate(request: Any) -> None:

@@ -6,6 +6,8 @@ with probability 2^-24.
 
 from __future__ import annotations
 
+import secrets
+
 import numpy as np
 
 PAYLOAD_BITS = 48
@@ -27,6 +29,11 @@ def crc24(value: int, bits: int = PAYLOAD_BITS) -> int:
         if feedback:
             register ^= CRC_POLYNOMIAL
     return register
+
+
+def random_payload() -> int:
+    """Return 48 random bits, which nobody can guess."""
+    return secrets.randbits(PAYLOAD_BITS)
 
 
 def encode(payload: int) -> np.ndarray:

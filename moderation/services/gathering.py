@@ -13,16 +13,24 @@ from django.db.models import IntegerField, QuerySet
 from django.db.models.expressions import RawSQL
 from PIL import Image, UnidentifiedImageError
 
-from catalog.models import Asset, Embedding, Item
+from catalog.models import Asset, Embedding, Frame, Item
 from catalog.selectors import nearest_items
+from catalog.services.captions import get_cues
 from common.errors import DomainError
 from common.guidance import Attributes, Guidance
-from moderation.core import hashing, watermark
+from media.caption_files import read_caption_text
+from media.captions import Cue, spoken_text
+from media.errors import BadMediaError
+from media.looking import Looked, look_at
+from moderation.core import watermark
 from moderation.core.checks import DeliveredFile, Neighbour, ScreeningInput
-from moderation.core.checks.relevance import other_requests, share_beaten
 from moderation.models import Fingerprint, Mark
 from moderation.services import keys
+from moderation.services.gathering_sources import gather_sources
+from moderation.services.observing import observe
+from vision import hashing
 from vision.colours import measure_colours
+from vision.relevance import other_requests, share_beaten
 
 if TYPE_CHECKING:
     from vision.encoder import Encoder
@@ -43,6 +51,8 @@ def gather(item: Item) -> ScreeningInput:
     master = item.asset(Asset.Role.MASTER)
     guidance = Guidance.from_dict(item.guidance) if item.guidance else None
     request = _request(item, guidance)
+    texts, cues = _texts(item, guidance), _cues(item)
+    looked = look_through(item)
     relevance, model = _relevance(still, request.as_caption()) if request else (None, "")
     return ScreeningInput(
         kind=item.kind,
@@ -52,11 +62,12 @@ def gather(item: Item) -> ScreeningInput:
         width=master.width if master else 0,
         height=master.height if master else 0,
         files=files,
-        texts=_texts(item, guidance),
+        texts=texts,
         pdq_quality=fingerprint.quality if fingerprint else None,
         neighbours=find_neighbours(item, fingerprint) if fingerprint else (),
         request=request.as_caption() if request else "",
-        asked_colours=guidance.wanted.colours if guidance else (),
+        # A style such as neon or pencil changes every colour: that is what was asked for.
+        asked_colours=guidance.wanted.colours if guidance and not guidance.style else (),
         measured_colours=_measured(still) if guidance and guidance.wanted.colours else None,
         relevance=relevance,
         relevance_model=model,
@@ -64,6 +75,9 @@ def gather(item: Item) -> ScreeningInput:
         has_guidance=bool(item.guidance),
         parent_origin=item.parent.origin if item.parent else "",
         carries_mark_of=_foreign_mark(item, still) if not item.is_ai else None,
+        course=looked.course if looked else None,
+        **gather_sources(item, texts, cues),
+        **observe(item, still, looked),
     )
 
 
@@ -74,7 +88,19 @@ def read_still(item: Item) -> np.ndarray | None:
     return None if asset is None else decode(read_bytes(asset))
 
 
-def read_bytes(asset: Asset) -> bytes:
+def look_through(item: Item) -> Looked | None:
+    """Return what all of a video shows, decoded once; None for pictures and broken files."""
+    asset = item.asset(Asset.Role.MASTER) if item.kind == Item.Kind.VIDEO else None
+    if asset is None:
+        return None
+    try:
+        return look_at(read_bytes(asset))
+    except BadMediaError as error:
+        logger.warning("the video of item %s could not be played: %s", item.pk, error)
+        return None
+
+
+def read_bytes(asset: Asset | Frame) -> bytes:
     """Return the stored bytes, read anew."""
     with asset.file.storage.open(str(asset.file.name)) as file:
         return file.read()
@@ -194,14 +220,25 @@ def _texts(item: Item, guidance: Guidance | None) -> dict[str, str]:
     texts = {"title": item.title, "description": item.description}
     if guidance:
         texts["instruction"] = guidance.instruction
+    texts["captions"] = spoken_text(_cues(item))
     return {name: text for name, text in texts.items() if text}
 
 
+def _cues(item: Item) -> list[Cue]:
+    """Return the captions beside the video, or those drawn into it, which its manifest keeps."""
+    drawn = ((item.manifest or {}).get("captions") or {}).get("vtt")
+    return get_cues(item) or (read_caption_text(drawn).cues if drawn else [])
+
+
 def _request(item: Item, guidance: Guidance | None) -> Attributes | None:
-    """Return what the picture must show, or None where nothing was said about that."""
-    if guidance is None or not (
-        guidance.wanted.type or guidance.wanted.colours or guidance.wanted.pattern
-    ):
+    """Return what the picture must show, or None where nothing was said about that.
+
+    Beneath a style such as neon no encoder tells garments apart; what it was laid over was judged
+    by post-processing, or screened when it was uploaded.
+    """
+    if guidance is None or guidance.style:
+        return None
+    if not (guidance.wanted.type or guidance.wanted.colours or guidance.wanted.pattern):
         return None
     wanted = guidance.wanted
     return Attributes(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import secrets
+import logging
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,11 +19,16 @@ from catalog.models import Asset, Item
 from catalog.services import replace_asset
 from common.errors import DomainError
 from media.images import Rendition, make_stills
-from moderation.core import coding, hashing, manifest, watermark
+from moderation.core import coding, manifest, moving, watermark
 from moderation.core.checks import Finding, Verdict
 from moderation.models import Mark
-from moderation.services import keys
+from moderation.services import keys, ledger, second_marks
+from moderation.services.finding import lumas_of
 from moderation.services.gathering import decode, read_bytes
+from moderation.services.provenance import claim_of
+from vision import hashing
+
+logger = logging.getLogger(__name__)
 
 STILL_ROLES = (Asset.Role.MASTER, Asset.Role.POSTER, Asset.Role.THUMB)
 QUALITY: dict[str, int] = {
@@ -31,7 +36,7 @@ QUALITY: dict[str, int] = {
     Asset.Role.POSTER: 88,
     Asset.Role.THUMB: 88,
 }
-TOO_FLAT = "This picture is too flat or too small for an invisible mark."
+UNMARKED = "It carries no invisible mark"
 
 
 class MarkingError(DomainError):
@@ -51,10 +56,17 @@ class MarkReport:
 
     @property
     def watermarked(self) -> bool:
-        """The largest still and every other that is large enough read back."""
-        stills = [one for one in self.files.values() if "watermark" in one]
-        wanted = [one for one in stills if one["watermark"] != "too small"]
+        """Every file that is large enough reads back, and there is one."""
+        wanted = [one for one in self.files.values() if one["watermark"] != "too small"]
         return bool(wanted) and all(one["watermark"] == "read" for one in wanted)
+
+    @property
+    def skipped(self) -> str:
+        """Why there is no invisible mark, in a sentence; empty where there is one."""
+        if self.watermarked:
+            return ""
+        reasons = [one["reason"] for one in self.files.values() if one.get("reason")]
+        return f"{UNMARKED}: {reasons[0]}" if reasons else f"{UNMARKED}."
 
     def as_finding(self) -> Finding:
         """Return the report as a check's finding, for the reviewer and the item's page."""
@@ -65,7 +77,9 @@ class MarkReport:
             )
         if not self.watermarked:
             return Finding(
-                Verdict.CANNOT_TELL, f"{TOO_FLAT} Its manifest is valid.", evidence=evidence
+                Verdict.CANNOT_TELL,
+                f"{self.skipped} Its manifest is valid.",
+                evidence=evidence | {"skipped": self.skipped},
             )
         return Finding(
             Verdict.PASS, "Watermark and signed manifest were read back.", evidence=evidence
@@ -94,8 +108,8 @@ def allocate_mark(item: Item) -> Mark:
                 mark, _ = Mark.objects.get_or_create(
                     item=item,
                     defaults={
-                        "payload": secrets.randbits(coding.PAYLOAD_BITS),
-                        "key_id": keys.CURRENT_KEY_ID,
+                        "payload": coding.random_payload(),
+                        "key_id": keys.current_id(),
                     },
                 )
         except IntegrityError:
@@ -108,32 +122,35 @@ def allocate_mark(item: Item) -> Mark:
 def inspect(item: Item, mark: Mark) -> MarkReport:
     """Read both marks back from every stored file."""
     report = MarkReport(mark.payload)
-    key, signing = keys.watermark_key(mark.key_id), keys.signing_keys()
+    signing = keys.signing_keys()
     for asset in item.assets.exclude(role=Asset.Role.CAPTIONS):
         data = read_bytes(asset)
         found = manifest.read(data, asset.mime, signing)
         entry: dict[str, Any] = {"manifest": str(found.state), "sha256": asset.sha256}
-        if asset.mime.startswith("image/"):
-            entry |= _read_watermark(data, key, mark.payload)
+        entry |= read_back(data, asset.mime, mark)
         report.files[asset.role] = entry
     return report
 
 
-def _read_watermark(data: bytes, key: bytes, payload: int) -> dict[str, Any]:
-    picture = decode(data)
-    if picture is None:
-        return {"watermark": "unreadable"}
-    read = watermark.detect(picture, key, search=False)
-    state = "read" if read.payload == payload else "absent"
-    if state == "absent" and min(picture.shape[:2]) < watermark.MIN_SIDE:
-        state = "too small"
-    return {"watermark": state, "z": round(read.z, 2)}
+def read_back(data: bytes, mime: str, mark: Mark) -> dict[str, Any]:
+    """Return whether a stored file holds the mark: read, absent, too small or unreadable."""
+    key = keys.watermark_key(mark.key_id)
+    try:
+        lumas = lumas_of(data, mime)
+    except watermark.WatermarkError as error:
+        return {"watermark": "unreadable", "reason": str(error)}
+    read = watermark.detect_folded(lumas, key, search=False)
+    if read.payload == mark.payload:
+        return {"watermark": "read", "z": round(read.z, 2)}
+    if min(lumas[0].shape) < watermark.MIN_SIDE:
+        return {"watermark": "too small", "reason": watermark.TOO_SMALL, "z": round(read.z, 2)}
+    return {"watermark": "absent", "reason": watermark.TOO_FLAT, "z": round(read.z, 2)}
 
 
 def _write_marks(item: Item, mark: Mark) -> None:
     """Mark the largest still, remake the smaller ones from it, sign everything."""
     assets = {asset.role: asset for asset in item.assets.all()}
-    claim = _claim(item)
+    claim = claim_of(item)
     largest = Asset.Role.MASTER if item.kind == Item.Kind.IMAGE else Asset.Role.POSTER
     picture = decode(read_bytes(assets[largest])) if largest in assets else None
     if picture is None:
@@ -153,14 +170,27 @@ def _write_marks(item: Item, mark: Mark) -> None:
             small, _ = _embedded(small, mark.payload, key)
         _store(item, role, _jpeg(small, role), "image/jpeg", claim)
     if item.kind == Item.Kind.VIDEO:
-        video = assets[Asset.Role.MASTER]
-        _store(item, Asset.Role.MASTER, read_bytes(video), video.mime, claim)
+        _write_video(item, assets[Asset.Role.MASTER], mark, claim)
+
+
+def _write_video(item: Item, asset: Asset, mark: Mark, claim: manifest.Claim) -> None:
+    """Mark and sign a video. One that holds the mark already is not encoded a second time."""
+    data = read_bytes(asset)
+    if read_back(data, asset.mime, mark)["watermark"] == "absent":
+        try:
+            data = moving.embed_video(data, mark.payload, keys.watermark_key(mark.key_id)).data
+        except watermark.WatermarkError as error:
+            logger.info("The video of item %s stays without a mark: %s", item.pk, error)
+    _store(item, asset.role, data, asset.mime, claim)
 
 
 def _embedded(picture: np.ndarray, payload: int, key: bytes) -> tuple[np.ndarray, bool]:
-    """Return the marked picture and True, or the picture as it is and False."""
+    """Return the marked picture and True, or the picture as it is and False.
+
+    Marks of configured models go first, so that ours is fitted to what they left.
+    """
     try:
-        return watermark.embed(picture, payload, key), True
+        return watermark.embed(second_marks.embed(picture, payload), payload, key), True
     except watermark.WatermarkError:
         return picture, False
 
@@ -183,36 +213,16 @@ def _jpeg(picture: np.ndarray, role: str) -> bytes:
     return buffer.getvalue()
 
 
-def _claim(item: Item) -> manifest.Claim:
-    """Return what the manifest says; of the person's likes it says only how many were used."""
-    made = item.manifest or {}
-    guidance = item.guidance or {}
-    conditions = {
-        "mode": guidance.get("mode", ""),
-        "liked_items": len(guidance.get("liked_item_ids") or ()),
-        "reference_items": len(guidance.get("reference_item_ids") or ()),
-        "personal_vector": bool(guidance.get("user_vector_model")),
-    }
-    edited = ("c2pa.edited",) if item.parent_id else ()
-    return manifest.Claim(
-        title=str(item),
-        origin=item.origin,
-        generator=str(made.get("backend") or made.get("model") or "Weft creator")[:100],
-        model_revision=str(made.get("revision") or made.get("model_revision") or "")[:100],
-        actions=edited,
-        conditions=conditions,
-    )
-
-
 def _complete(item: Item, mark: Mark, report: MarkReport) -> None:
     """Write into the ledger what the marked files look like."""
     largest = Asset.Role.MASTER if item.kind == Item.Kind.IMAGE else Asset.Role.POSTER
     asset = item.assets.get(role=largest)
     data = read_bytes(asset)
     picture = decode(data)
-    mark.watermarked = report.watermarked
+    mark.watermarked, mark.skipped = report.watermarked, report.skipped[:200]
     mark.sha256 = hashlib.sha256(data).hexdigest()
     mark.pdq = hashing.pdq(picture)[0] if picture is not None else ""
     mark.manifest_sha256 = manifest.digest(data, asset.mime, keys.signing_keys())
     mark.full_clean(validate_unique=False)
     mark.save()
+    ledger.record_item(item=item, mark=mark)

@@ -12,10 +12,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from catalog.models import Item
+from catalog.models import Item, stricter
 from catalog.services import hold_item, publish_item, reject_item
 from common.errors import ConflictError, DomainError
-from moderation import policy
 from moderation.core.checks import (
     CHECKS,
     MARK_CHECK,
@@ -26,9 +25,12 @@ from moderation.core.checks import (
     Verdict,
 )
 from moderation.models import Case, CheckResult, Decision, Rule, Screening
-from moderation.services import audit
+from moderation.services import audit, statements
 from moderation.services.gathering import gather
+from moderation.services.history import keep_history
 from moderation.services.marking import MarkingError, ensure_marked
+from moderation.services.policies import current_policy
+from moderation.services.routing import place_case
 
 logger = logging.getLogger(__name__)
 
@@ -112,6 +114,8 @@ def run_checks(item: Item) -> list[Result]:
     blocked = any(result.finding.verdict == Verdict.BLOCK for result in results)
     if item.is_ai and not blocked:
         results.append(_mark(item))
+    elif not blocked:
+        keep_history(item)
     return results
 
 
@@ -122,6 +126,7 @@ def finish_screening(screening: Screening, item: Item, results: list[Result]) ->
             logger.warning("screening %s was taken over; this worker stops", screening.pk)
             return False
         CheckResult.objects.bulk_create([_row(screening, result) for result in results])
+        _set_audience(item, results)
         _mine(screening).update(
             state=Screening.State.DONE, leased_until=None, finished_at=timezone.now()
         )
@@ -159,7 +164,7 @@ def _active_screening(item_id: int) -> Screening | None:
     found = Screening.objects.filter(item_id=item_id, state__in=ACTIVE).first()
     if found is not None:
         return found
-    screening = Screening(item_id=item_id, policy_version=policy.VERSION)
+    screening = Screening(item_id=item_id, policy_version=current_policy().version)
     screening.full_clean(validate_constraints=False)
     try:
         with transaction.atomic():
@@ -213,6 +218,18 @@ def _row(screening: Screening, result: Result) -> CheckResult:
     )
 
 
+def _set_audience(item: Item, results: list[Result]) -> None:
+    """Write who may see the item once it is published: by age, and whether it is one person's."""
+    findings = {result.check.name: result.finding for result in results}
+    rated, conditioned = findings.get("age_rating"), findings.get("conditioning")
+    if rated and (rating := rated.evidence.get("rating")):
+        item.age_rating = stricter(item.age_rating, rating)
+    if conditioned and "people" in conditioned.evidence:
+        people, least = conditioned.evidence["people"], conditioned.threshold or 0.0
+        item.is_personal = 0 < people < least and not conditioned.evidence["may_be_shared"]
+    Item.objects.filter(pk=item.pk).update(age_rating=item.age_rating, is_personal=item.is_personal)
+
+
 def _act(screening: Screening, item: Item, results: list[Result]) -> None:
     """Refuse, hold for a person, or publish."""
     worst = _worst(results)
@@ -220,11 +237,18 @@ def _act(screening: Screening, item: Item, results: list[Result]) -> None:
         if random.random() < settings.REVIEW_SAMPLE_SHARE:
             open_case(item=item, screening=screening, reason=Case.Reason.SAMPLED)
         else:
-            _decide_by_policy(item, Decision.Action.PUBLISH, "", "")
+            _decide_by_policy(item, Decision.Action.PUBLISH)
             publish_item(item=item)
     elif worst.finding.verdict == Verdict.BLOCK:
         note = f"Weft could not accept this: {worst.finding.summary}"
-        _decide_by_policy(item, Decision.Action.REJECT, worst.check.name, note)
+        decision = _decide_by_policy(item, Decision.Action.REJECT, worst.check.name, note)
+        statements.state_automatic(
+            decision=decision,
+            item=item,
+            check=worst.check.name,
+            title=worst.check.title,
+            perspective=worst.check.perspective.value,
+        )
         reject_item(item=item, problem=note)
     else:
         flagged = worst.finding.verdict == Verdict.FLAG
@@ -235,16 +259,11 @@ def _act(screening: Screening, item: Item, results: list[Result]) -> None:
 def open_case(*, item: Item, screening: Screening | None, reason: str) -> Case:
     """Leave the item to a person; an open case of the item is kept."""
     hold_item(item=item)
-    # Somebody waits for what was made to order; a sample can wait longest.
-    priority = 5 if item.exposure == Item.Exposure.DIRECT else 0
-    if reason == Case.Reason.SAMPLED:
-        priority -= 5
     case, made = Case.objects.get_or_create(
-        item=item,
-        state=Case.State.OPEN,
-        defaults={"screening": screening, "reason": reason, "priority": priority},
+        item=item, state=Case.State.OPEN, defaults={"screening": screening, "reason": reason}
     )
     if made:
+        place_case(case)
         audit.record(action="case_opened", item_id=item.pk, case=case.pk, reason=str(reason))
     return case
 
@@ -258,17 +277,18 @@ def _worst(results: list[Result]) -> Result | None:
     return None
 
 
-def _decide_by_policy(item: Item, action: str, reason_code: str, note: str) -> None:
+def _decide_by_policy(item: Item, action: str, reason_code: str = "", note: str = "") -> Decision:
     decision = Decision(
         item=item,
         action=action,
         reason_code=reason_code[:30],
         note=note,
-        policy_version=policy.VERSION,
+        policy_version=current_policy().version,
     )
     decision.full_clean()
     decision.save()
     audit.record(action=f"{action}_by_policy", item_id=item.pk, reason=reason_code, note=note)
+    return decision
 
 
 def _give_up_or_back(screening: Screening) -> bool:

@@ -1,4 +1,4 @@
-"""What a stranger's file carries: watermark, manifest, likeness. Nothing is stored.
+"""What a stranger's file carries: manifest, watermark, ledger, likeness. Nothing is stored.
 
 Absence proves nothing, so the answer is never "human".
 """
@@ -6,138 +6,159 @@ Absence proves nothing, so the answer is never "human".
 from __future__ import annotations
 
 import tempfile
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from django.conf import settings
 
-from catalog.models import Asset, Item
+from catalog.models import Asset, Frame, Item
 from catalog.selectors import can_view
 from common.errors import InvalidInputError
-from media.child import read_upload
+from media.child import read_seconds, read_upload
 from media.errors import BadMediaError
-from media.probe import HEAD_BYTES, sniff
-from moderation.core import agreement, hashing, manifest, watermark
-from moderation.models import Mark
-from moderation.services import keys
-from moderation.services.gathering import decode, nearest_by_hash, read_bytes
+from media.probe import HEAD_BYTES, Sniffed, sniff
+from moderation.core import agreement, manifest, watermark
+from moderation.models import LedgerFile, Mark
+from moderation.services import keys, ledger
+from moderation.services.finding import find_mark
+from moderation.services.gathering import decode, read_bytes
+from moderation.services.verify_report import (
+    Layer,
+    VerifyReport,
+    history_of,
+    manifest_layer,
+    watermark_layer,
+)
+from vision import hashing
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
 
     from accounts.models import User
 
-MAX_BYTES = 20 * 1024 * 1024
 MIME = {"JPEG": "image/jpeg", "PNG": "image/png", "WEBP": "image/webp", "mov": "video/mp4"}
-TOO_LARGE = "Please send a file of at most 20 MB."
-VIDEO_MANIFEST_ONLY = "Of videos only the signed manifest is read."
+# Pictures of a video that are compared, and those in which the mark is looked for.
+EVERY_S, MOST_PICTURES, MOST_READ = 0.5, 24, 6
+# So many of a video's pictures must look like one item; a single one may be chance.
+LEAST_SHARE = 0.2
 
 
-@dataclass(frozen=True)
-class Layer:
-    """One layer of marks: found, not found, or in the way; with a sentence."""
+@dataclass
+class _Look:
+    """A file while it is looked at."""
 
-    name: str
-    state: str
-    sentence: str
-
-
-@dataclass(frozen=True)
-class VerifyReport:
-    """What was found. `outcome`: ours, transplanted, foreign, tampered or not_specified."""
-
-    outcome: str
-    sentence: str
-    layers: tuple[Layer, ...]
-    # The item, when everybody may see it.
-    item: Item | None = None
-
-    def as_dict(self) -> dict[str, Any]:
-        """Return the report for the API."""
-        return {
-            "outcome": self.outcome,
-            "sentence": self.sentence,
-            "layers": [vars(layer) for layer in self.layers],
-            "item": self.item.pk if self.item else None,
-        }
-
-
-OUTCOMES = {
-    "ours": "Made or changed by AI on Weft: the file carries our mark.",
-    "transplanted": "Warning: this file carries our mark, but it shows something else than the "
-    "item that the mark stands for. The mark was probably copied onto it.",
-    "tampered": "This file has a signed manifest that does not hold: it was changed after signing.",
-    "foreign": "This file has a whole manifest from somebody else, whom we do not know.",
-    "looks_like": "No mark of ours was found, but the picture looks like an AI item on Weft.",
-    "not_specified": "Not specified: no mark of ours was found. This proves nothing: marks can be "
-    "lost, and most files never had one.",
-}
+    data: bytes
+    mime: str
+    report: manifest.ManifestReport
+    pictures: list[np.ndarray]
+    is_video: bool
+    layers: list[Layer] = field(default_factory=list)
 
 
 def verify_file(*, data: bytes, user: User | AnonymousUser | None = None) -> VerifyReport:
     """Return the marks that a file carries. What is no picture or video is refused."""
-    if len(data) > MAX_BYTES:
-        raise InvalidInputError(TOO_LARGE)
+    require_size(len(data))
     sniffed = sniff(data[:HEAD_BYTES])
+    # Also says whether it is a picture or video at all, before anything else reads it.
+    pictures = _decoded(data, sniffed)
     mime = MIME.get(sniffed.name, "")
-    report = (
-        manifest.read(data, mime, keys.signing_keys())
-        if mime
-        else manifest.ManifestReport(manifest.State.ABSENT)
-    )
-    layers = [_manifest_layer(report)]
-    if sniffed.kind == "video":
-        layers.append(Layer("Watermark", "not_read", VIDEO_MANIFEST_ONLY))
-        return _concluded(report, layers, None, None)
-    picture = _decoded(data)
-    read, mark = _find_mark(picture)
-    layers.append(_watermark_layer(read, mark))
-    agrees = None
+    signing = keys.signing_keys()
+    absent = manifest.ManifestReport(manifest.State.ABSENT)
+    report = manifest.read(data, mime, signing) if mime else absent
+    look = _Look(data, mime, report, pictures, sniffed.kind == "video")
+    return _verified(look, user)
+
+
+def require_size(size: int) -> None:
+    """Refuse a file that is too large, before it is read."""
+    if size > settings.VERIFY_MAX_BYTES:
+        most = settings.VERIFY_MAX_BYTES // 1024**2
+        raise InvalidInputError(f"Please send a file of at most {most} MB.")
+
+
+def _verified(look: _Look, user: User | AnonymousUser | None) -> VerifyReport:
+    read, mark = _find_mark(look.pictures)
+    entry = _ledger_entry(look)
+    look.layers += [manifest_layer(look.report), watermark_layer(read, mark)]
+    if entry is not None:
+        look.layers.append(_ledger_layer(look, entry))
+    agrees: bool | None = None
     if mark is not None:
-        agrees, layer = _compare(picture, mark, read)
-        layers.append(layer)
-    similar = None if mark else _similar_ai_item(picture)
-    if similar is not None:
-        layers.append(
-            Layer("Likeness", "found", f"It looks like “{similar}”, which is labelled as AI.")
-        )
-    return _concluded(report, layers, mark, agrees, similar, user)
+        agrees = _agreement(look, mark, read, entry)
+    similar = None if mark or entry else _similar(look)
+    item = mark.item if mark else entry.mark.item if entry else similar
+    is_shown = item is not None and item.is_public and can_view(user, item)
+    return VerifyReport(
+        outcome=_outcome(look, read, mark, entry, agrees, similar),
+        layers=tuple(look.layers),
+        history=history_of(look.report),
+        item=item if is_shown else None,
+    )
 
 
-def _decoded(data: bytes) -> np.ndarray:
-    """Return a stranger's picture as RGB, decoded in a child process with limits."""
-    with tempfile.TemporaryDirectory() as name:
+def _decoded(data: bytes, sniffed: Sniffed) -> list[np.ndarray]:
+    """Return a stranger's picture, or pictures of their video, decoded in a child with limits."""
+    with tempfile.TemporaryDirectory(prefix="weft-verify-") as name:
         folder = Path(name)
-        (folder / "upload").write_bytes(data)
-        made = read_upload(folder / "upload", folder)
-        master = next(one for one in made if one.role == "master")
-        picture = decode(Path(master.data).read_bytes())  # type: ignore[arg-type]
-    if picture is None:
+        upload = folder / "upload"
+        upload.write_bytes(data)
+        if sniffed.kind == "video":
+            files = read_seconds(upload, folder, every_s=EVERY_S, most=MOST_PICTURES)
+            paths = [path for _, path in files]
+        else:
+            made = read_upload(upload, folder)
+            paths = [Path(one.data) for one in made if one.role == "master"]  # type: ignore[arg-type]
+        found = [picture for path in paths if (picture := decode(path.read_bytes())) is not None]
+    if not found:
         raise BadMediaError("This picture could not be read.")
-    return picture
+    return found
 
 
-def _find_mark(picture: np.ndarray) -> tuple[watermark.Detection, Mark | None]:
-    """Return the best reading over all keys, and the ledger's row if the payload is ours."""
-    best = watermark.Detection(found=False)
-    for key_id in keys.known_ids():
-        read = watermark.detect(picture, keys.watermark_key(key_id))
-        if read.found and read.payload is not None:
-            mark = Mark.objects.select_related("item").filter(payload=read.payload).first()
-            return read, mark
-        best = max(best, read, key=lambda one: one.z)
-    return best, None
+def _find_mark(pictures: list[np.ndarray]) -> tuple[watermark.Detection, Mark | None]:
+    """Return the best reading over pictures and keys, and the ledger's row if it is ours."""
+    step = max(1, len(pictures) // MOST_READ)
+    read = find_mark(pictures[::step][:MOST_READ]).read
+    if read.payload is None:
+        return read, None
+    return read, Mark.objects.select_related("item").filter(payload=read.payload).first()
 
 
-def _compare(
-    picture: np.ndarray, mark: Mark, read: watermark.Detection
-) -> tuple[bool | None, Layer]:
-    """Return whether the picture shows what the marked item shows; None when that is unclear."""
-    role = Asset.Role.MASTER if mark.item.kind == Item.Kind.IMAGE else Asset.Role.POSTER
-    asset = mark.item.asset(role)
-    original = decode(read_bytes(asset)) if asset else None
-    if mark.pdq and hashing.distance(hashing.pdq(picture)[0], mark.pdq) <= hashing.SAME_PICTURE:
+def _ledger_entry(look: _Look) -> LedgerFile | None:
+    """Return the ledger's row of this file, or of the file whose manifest it carries."""
+    known = ""
+    if look.report.state == manifest.State.VALID:
+        known = manifest.digest(look.data, look.mime, keys.signing_keys())
+    return next(iter(ledger.find_files(data=look.data, manifest_sha256=known)), None)
+
+
+def _ledger_layer(look: _Look, entry: LedgerFile) -> Layer:
+    whole = f"version {entry.version}, {entry.role}"
+    return Layer("Ledger", "found", f"Weft delivered this very file ({whole}).")
+
+
+def _agreement(
+    look: _Look, mark: Mark, read: watermark.Detection, entry: LedgerFile | None
+) -> bool | None:
+    """Say whether the layers speak of one item and the picture shows it; None when unclear."""
+    if entry is not None and entry.mark_id != mark.pk:
+        sentence = "The manifest stands for another item than the watermark."
+        look.layers.append(Layer("Agreement", "differs", sentence))
+        return False
+    agrees, layer = _compare(look, mark, read)
+    look.layers.append(layer)
+    return agrees
+
+
+def _compare(look: _Look, mark: Mark, read: watermark.Detection) -> tuple[bool | None, Layer]:
+    """Return whether the file shows what the marked item shows; None when that is unclear."""
+    if ledger.distance_to_mark(mark, look.pictures) <= hashing.SAME_PICTURE:
+        return True, Layer("Agreement", "found", "It shows what the marked item shows.")
+    picture = look.pictures[0]
+    original, distance = _nearest_original(mark.item, hashing.pdq(picture)[0])
+    if distance <= hashing.SAME_PICTURE:
         return True, Layer("Agreement", "found", "It shows what the marked item shows.")
     score = agreement.likeness(picture, original, read) if original is not None else None
     if score is None or agreement.DIFFERENT < score < agreement.SAME:
@@ -147,69 +168,64 @@ def _compare(
     return False, Layer("Agreement", "differs", "It shows something else than the marked item.")
 
 
-def _similar_ai_item(picture: np.ndarray) -> Item | None:
-    """Return a published AI item whose picture looks the same, if there is one."""
-    digest, quality = hashing.pdq(picture)
-    if quality < hashing.MIN_QUALITY:
-        return None
+def _nearest_original(item: Item, digest: str) -> tuple[np.ndarray | None, int]:
+    """Return which marked picture of the item looks most like this hash, and how far it is.
+
+    A video is marked in its poster and in every still that may stand in for it.
+    """
+    rows: list[Asset | Frame | None] = [item.asset(Asset.Role.MASTER)]
+    if item.kind == Item.Kind.VIDEO:
+        rows = [item.asset(Asset.Role.POSTER), *item.frames.servable()]
+    pictures = [decode(read_bytes(row)) for row in rows if row is not None]
+    found = [
+        (hashing.distance(digest, hashing.pdq(picture)[0]), at)
+        for at, picture in enumerate(pictures)
+        if picture is not None
+    ]
+    if not found:
+        return None, hashing.BITS
+    distance, at = min(found)
+    return pictures[at], distance
+
+
+def _similar(look: _Look) -> Item | None:
+    """Return the published AI item that it looks like, if there is one; adds a layer."""
+    votes: Counter[int] = Counter()
+    for picture in look.pictures:
+        votes.update({near.mark_id for near in ledger.near_prints(picture)})
+    least = max(1, round(LEAST_SHARE * len(look.pictures)))
+    marks = [pk for pk, count in votes.most_common() if count >= least]
     items = Item.objects.visible().exclude(origin=Item.Origin.HUMAN)
-    near = nearest_by_hash(digest, items, limit=1)
-    if not near or near[0][1] > hashing.SAME_PICTURE:
+    found = items.filter(mark__in=marks).select_related("mark")
+    by_votes = sorted(found, key=lambda item: (-votes[item.mark.pk], item.pk))
+    if not by_votes:
         return None
-    return Item.objects.get(pk=near[0][0])
+    item, count = by_votes[0], votes[by_votes[0].mark.pk]
+    how = f" in {count} of {len(look.pictures)} moments" if look.is_video else ""
+    sentence = f"It looks{how} like “{item}”, which is labelled as AI."
+    look.layers.append(Layer("Likeness", "found", sentence))
+    return item
 
 
-def _manifest_layer(report: manifest.ManifestReport) -> Layer:
-    match report.state:
-        case manifest.State.VALID:
-            said = "made or changed by AI" if report.says_ai else "no use of AI"
-            sentence = f"Signed by Weft and unchanged since. It says: {said}."
-            return Layer("Signed manifest", "found", sentence)
-        case manifest.State.UNTRUSTED:
-            who = report.issuer or "somebody"
-            return Layer(
-                "Signed manifest",
-                "foreign",
-                f"Whole, and signed by {who}, whom we do not know. That says nothing against it.",
-            )
-        case manifest.State.INVALID:
-            return Layer("Signed manifest", "invalid", "Present, but the file was changed since.")
-    return Layer("Signed manifest", "absent", "None. Screenshots and many sites remove it.")
-
-
-def _watermark_layer(read: watermark.Detection, mark: Mark | None) -> Layer:
-    numbers = f"z {read.z:.1f}"
-    if mark is not None:
-        how = " in a cropped or resized copy" if abs(read.scale - 1.0) > 0.02 else ""
-        return Layer("Watermark", "found", f"Our invisible mark was read{how} ({numbers}).")
-    if read.found:
-        return Layer(
-            "Watermark", "unknown", f"A mark of ours whose item no longer exists ({numbers})."
-        )
-    return Layer("Watermark", "absent", f"No invisible mark of ours was found ({numbers}).")
-
-
-def _concluded(
-    report: manifest.ManifestReport,
-    layers: list[Layer],
+def _outcome(
+    look: _Look,
+    read: watermark.Detection,
     mark: Mark | None,
+    entry: LedgerFile | None,
     agrees: bool | None,
-    similar: Item | None = None,
-    user: User | AnonymousUser | None = None,
-) -> VerifyReport:
-    item = mark.item if mark is not None else similar
-    shown = item if item is not None and item.is_public and can_view(user, item) else None
-    lost_item = any(layer.state == "unknown" for layer in layers)
+    similar: Item | None,
+) -> str:
+    state, says_ai = look.report.state, look.report.says_ai
     if agrees is False:
-        outcome = "transplanted"
-    elif mark is not None or lost_item or report.state == manifest.State.VALID:
-        outcome = "ours"
-    elif report.state == manifest.State.INVALID:
-        outcome = "tampered"
-    elif similar is not None:
-        outcome = "looks_like"
-    elif report.state == manifest.State.UNTRUSTED:
-        outcome = "foreign"
-    else:
-        outcome = "not_specified"
-    return VerifyReport(outcome, OUTCOMES[outcome], tuple(layers), shown)
+        return "transplanted"
+    if mark is not None or read.found or entry is not None:
+        return "ours"
+    if state == manifest.State.VALID:
+        return "ours" if says_ai else "ours_not_ai"
+    if state == manifest.State.INVALID:
+        return "tampered"
+    if similar is not None:
+        return "looks_like"
+    if state in {manifest.State.UNTRUSTED, manifest.State.KNOWN}:
+        return "foreign_ai" if says_ai else "foreign"
+    return "not_specified"

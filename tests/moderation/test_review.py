@@ -61,7 +61,7 @@ def test_a_claim_that_ran_out_is_free_again(pending_item: MakeItem, moderator: U
 
 def test_the_most_urgent_case_comes_first(pending_item: MakeItem, moderator: User) -> None:
     case_of(pending_item())
-    urgent = case_of(pending_item(), priority=5)
+    urgent = case_of(pending_item(exposure=Item.Exposure.DIRECT))
     assert claim_next_case(moderator=moderator) == urgent
 
 

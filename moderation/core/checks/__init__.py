@@ -5,7 +5,21 @@ A check is a pure function of a `ScreeningInput`. Adding one is adding it to CHE
 
 from __future__ import annotations
 
-from moderation.core.checks import clarity, disclosure, duplicates, privacy, relevance, words
+from moderation.core.checks import (
+    authenticity,
+    clarity,
+    disclosure,
+    duplicates,
+    memory,
+    picture,
+    pictured,
+    privacy,
+    relevance,
+    rights,
+    running,
+    sensitivity,
+    words,
+)
 from moderation.core.checks.contract import (
     Check,
     DeliveredFile,
@@ -18,20 +32,20 @@ from moderation.core.checks.contract import (
 
 CHECKS: tuple[Check, ...] = (
     Check(
-        "unsafe_language", "Unsafe language", Perspective.SAFETY, "words-1", words.unsafe_language
+        "unsafe_language", "Unsafe language", Perspective.SAFETY, "words-2", words.unsafe_language
     ),
     Check(
         "demeaning_language",
         "Demeaning language",
         Perspective.BIAS,
-        "words-1",
+        "words-2",
         words.demeaning_language,
     ),
     Check(
         "personal_data",
         "Personal data in words",
         Perspective.PRIVACY,
-        "pii-1",
+        "pii-2",
         privacy.personal_data,
     ),
     Check(
@@ -54,8 +68,56 @@ CHECKS: tuple[Check, ...] = (
         "prompt_injection",
         "Orders to the machine",
         Perspective.SAFETY,
-        "words-1",
+        "words-2",
         words.prompt_injection,
+    ),
+    Check("age_rating", "For whom it is", Perspective.SAFETY, "age-1", sensitivity.age_rating),
+    Check(
+        "conditioning",
+        "Private data it rests on",
+        Perspective.PRIVACY,
+        "conditioning-1",
+        memory.conditioning,
+        5.0,
+        "Of how many people private data must have guided what everybody sees without their "
+        "leave. Higher is stricter.",
+    ),
+    Check(
+        "faces",
+        "Faces of people",
+        Perspective.PRIVACY,
+        "haar-1",
+        pictured.faces,
+        0.05,
+        "Share of the picture's width from which a face counts. Lower is stricter.",
+    ),
+    Check("codes", "QR and bar codes", Perspective.PRIVACY, "codes-1", pictured.codes),
+    Check(
+        "memorisation",
+        "Copy of what a model saw",
+        Perspective.PRIVACY,
+        "pdq-1",
+        memory.memorisation,
+        31.0,
+        "How many of 256 hash bits may differ from a private or training item. Higher is stricter.",
+    ),
+    Check(
+        "flashing",
+        "Flashing",
+        Perspective.SAFETY,
+        "flashes-1",
+        sensitivity.flashing,
+        3.0,
+        "Flashes in a second over a quarter of the picture that are allowed. Lower is stricter.",
+    ),
+    Check(
+        "loudness",
+        "Loudness",
+        Perspective.SAFETY,
+        "r128-1",
+        sensitivity.loudness,
+        -7.0,
+        "Integrated loudness in LUFS that is allowed. Lower is stricter.",
     ),
     Check(
         "disclosure", "Label and lineage", Perspective.IDENTIFIABILITY, "1", disclosure.disclosure
@@ -97,6 +159,107 @@ CHECKS: tuple[Check, ...] = (
         relevance.request_match,
         0.9,
         "Share of other requests that must fit the picture worse. Higher is stricter.",
+    ),
+    Check(
+        "claims",
+        "Claims held against sources",
+        Perspective.AUTHENTICITY,
+        "claims-1",
+        authenticity.claims,
+        2.0,
+        "How many certificates and origins may be named that no source confirms. Lower is "
+        "stricter. What a source refutes is always flagged.",
+    ),
+    Check("sums", "Figures, units, dates", Perspective.AUTHENTICITY, "sums-1", authenticity.sums),
+    Check(
+        "label_in_words",
+        "Words agree with the label",
+        Perspective.AUTHENTICITY,
+        "words-1",
+        authenticity.label_in_words,
+    ),
+    Check(
+        "named_garment",
+        "Words agree with the picture",
+        Perspective.AUTHENTICITY,
+        "encoder-1",
+        authenticity.named_garment,
+        0.2,
+        "Share of other garments that must fit the picture worse than the one named. Higher is "
+        "stricter.",
+    ),
+    Check("licences", "Licences", Perspective.LEGAL, "licences-1", rights.licences),
+    Check("topic_rules", "Regulated topics", Perspective.LEGAL, "packs-1", rights.topic_rules),
+    Check(
+        "visible_label",
+        "Visible label",
+        Perspective.IDENTIFIABILITY,
+        "1",
+        disclosure.visible_label,
+    ),
+    Check(
+        "ai_hint",
+        "Traces of our creator (hint)",
+        Perspective.IDENTIFIABILITY,
+        "traces-1",
+        disclosure.ai_hint,
+        0.5,
+    ),
+    Check(
+        "colour_distance",
+        "Distance from the colour asked for",
+        Perspective.DOMAIN,
+        "ciede2000-1",
+        picture.colour_distance,
+        20.0,
+        "ΔE2000 between the main colour asked for and the nearest tone. Lower is stricter.",
+    ),
+    Check(
+        "artefacts",
+        "Artefacts and detail",
+        Perspective.DOMAIN,
+        "detail-1",
+        picture.artefacts,
+        1.0,
+        "The worst of blocks, ripples, bands and lost detail, as a share of what is bearable. "
+        "Lower is stricter.",
+    ),
+    Check(
+        "whole_garment",
+        "Garment is whole",
+        Perspective.DOMAIN,
+        "mask-1",
+        picture.whole_garment,
+        0.4,
+        "Share of a side of the frame that the garment may cover. Lower is stricter.",
+    ),
+    Check(
+        "style_of_set",
+        "Goes with its set",
+        Perspective.DOMAIN,
+        "encoder-1",
+        picture.style_of_set,
+        0.0,
+        "Mean cosine with the other items of the set. Higher is stricter.",
+    ),
+    Check(
+        "running",
+        "The video runs",
+        Perspective.DOMAIN,
+        "course-1",
+        running.running,
+        1.0,
+        "The worst of black, frozen, flickering and out of step, as a share of what is bearable. "
+        "Lower is stricter.",
+    ),
+    Check(
+        "captions",
+        "Captions fit the video",
+        Perspective.DOMAIN,
+        "captions-1",
+        running.captions,
+        0.0,
+        "How many captions may be empty, reversed or beyond the end. Lower is stricter.",
     ),
 )
 # Not a check of the picture but of our own marks on it: read back from the stored files.

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
+
+from media.course import Course
+from moderation.core.facts.claims import Claim
+from moderation.core.facts.holding import SourcePassage
+from moderation.core.licences import Ingredient
 
 
 class Verdict(StrEnum):
@@ -44,6 +50,35 @@ class Neighbour:
     title: str = ""
     pdq_distance: int | None = None
     cosine: float | None = None
+    # Not everybody may see it; a model may have learned from it.
+    is_private: bool = False
+    is_training: bool = False
+
+
+@dataclass(frozen=True)
+class Spot:
+    """Something seen: x, y, w, h as shares from the top left; in which still (0: the picture)."""
+
+    box: tuple[float, float, float, float]
+    text: str = ""
+    still: int = 0
+
+
+@dataclass(frozen=True)
+class FlashReport:
+    """The most flashes within one second, over a quarter of the picture or more, and when."""
+
+    general: int
+    red: int
+    at_s: float = 0.0
+
+
+@dataclass(frozen=True)
+class SoundReport:
+    """Integrated loudness (LUFS) and true peak (dBTP); None where all is silence."""
+
+    loudness: float | None
+    peak: float | None
 
 
 @dataclass(frozen=True)
@@ -77,6 +112,42 @@ class ScreeningInput:
     parent_origin: str = ""
     # An item whose mark was read in this one's picture, if any.
     carries_mark_of: int | None = None
+    # What the uploader said: for whom it is, and that the people shown agreed.
+    age_rating: str = "all"
+    people_agreed: bool = False
+    # What a look at all of a video found; None: not measured.
+    flashes: FlashReport | None = None
+    sound: SoundReport | None = None
+    # Faces and codes seen in the picture or in a video's stills; None: not looked for.
+    faces: tuple[Spot, ...] | None = None
+    codes: tuple[Spot, ...] | None = None
+    # Whose private data conditioned it: how many people, whether they let others see it, and
+    # items among its ingredients that not everybody may see.
+    conditioned_on: int = 0
+    may_be_shared: bool = False
+    private_ingredients: tuple[int, ...] = ()
+    # For what AI made: the nearest of all other items, private ones and those trained on included.
+    remembered: tuple[Neighbour, ...] | None = None
+    # Sentences that claim something, each with the passages found for it; the day of screening.
+    claims: tuple[tuple[Claim, tuple[SourcePassage, ...]], ...] = ()
+    today: date | None = None
+    # The garment that the words name, and the picture's cosine with every type of garment.
+    named_type: str = ""
+    type_fits: Mapping[str, float] | None = None
+    # A code of `moderation.core.licences`, and what it was made from, ancestors included.
+    licence: str = ""
+    ingredients: tuple[Ingredient, ...] = ()
+    commercial_use: bool = True
+    # Whose rules of regulated topics hold here; none: all.
+    jurisdictions: tuple[str, ...] = ()
+    # The words that pages show beside it to say that AI made it.
+    label: str = ""
+    # Cosines with the items of the set that it belongs to.
+    set_cosines: tuple[float, ...] = ()
+    # How a video runs, its length by its header, and its captions: (start, end, text).
+    course: Course | None = None
+    seconds: float = 0.0
+    cues: tuple[tuple[float, float, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -102,6 +173,11 @@ class Check:
     threshold: float = 0.0
     # What the threshold means and which way is stricter; empty when there is none to set.
     threshold_help: str = ""
+
+    @property
+    def higher_is_stricter(self) -> bool:
+        """Whether scores below the threshold are flagged; else those above."""
+        return "Higher is stricter" in self.threshold_help
 
 
 def passed(summary: str, **evidence: Any) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from moderation.core.checks.contract import Finding, ScreeningInput, Verdict
+from vision.traces import trace_score
 
 
 def disclosure(given: ScreeningInput, threshold: float) -> Finding:
@@ -18,6 +19,35 @@ def disclosure(given: ScreeningInput, threshold: float) -> Finding:
     if problem:
         return Finding(Verdict.FLAG, problem, evidence=evidence)
     return Finding(Verdict.PASS, "Label, lineage and record of making agree.", evidence=evidence)
+
+
+def visible_label(given: ScreeningInput, threshold: float) -> Finding:
+    """Flag AI items beside which no page would say so."""
+    if given.origin == "human":
+        return Finding(Verdict.PASS, "What a person made needs no label.")
+    if "ai" in given.label.lower().replace("-", " ").split():
+        return Finding(Verdict.PASS, "Pages say that AI made it.", evidence={"label": given.label})
+    return Finding(
+        Verdict.FLAG, "No page would say that AI made it.", evidence={"label": given.label}
+    )
+
+
+def ai_hint(given: ScreeningInput, threshold: float) -> Finding:
+    """Say whether a picture has the traces of our creator. A hint for people: it always passes."""
+    score = None if given.still is None else trace_score(given.still)
+    if score is None:
+        return Finding(Verdict.PASS, "Hint: the picture is too small to tell.")
+    if score > threshold:
+        return Finding(
+            Verdict.PASS,
+            "Hint: it has traces such as our creator leaves. This proves nothing.",
+            evidence={"hint": round(score, 3), "above": threshold},
+        )
+    return Finding(
+        Verdict.PASS,
+        "Hint: no traces of our creator. This says nothing of other generators.",
+        evidence={"hint": round(score, 3), "above": threshold},
+    )
 
 
 def authorship(given: ScreeningInput, threshold: float) -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from moderation.core.checks.contract import Finding, Neighbour, ScreeningInput, Verdict
-from moderation.core.hashing import MIN_QUALITY
+from vision.hashing import MIN_QUALITY
 
 # A hash this near is the same picture, whatever was done to its colours.
 SURE_PDQ = 12

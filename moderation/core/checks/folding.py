@@ -9,36 +9,69 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 # Cyrillic and Greek letters that look Latin.
 _LOOKALIKES = str.maketrans(
     "авекмнорстухіјѕԁԛԝһӏαβεηικνορτυχωАВЕКМНОРСТУХІЈЅΑΒΕΖΗΙΚΜΝΟΡΤΥΧ",
     "abekmhopctyxijsdqwhlabenikvoptuxwabekmhopctyxijsabezhikmnoptyx",
 )
+# Letters of other kinds that read as Latin ones: small capitals, crossed and dotless letters.
+_LOOKALIKES |= str.maketrans(
+    "ʙɢʜɪʟɴʀʏᴀᴄᴅᴇᴊᴋᴍᴏᴘᴛᴜᴠᴡᴢꜰꜱøłđıƒɑɡ€£¢", "bghilnryacdejkmoptuvwzfsoldifagelc"
+)
 _LEET = {"0": "o", "1": "i", "3": "e", "4": "a", "5": "s", "7": "t", "@": "a", "$": "s", "!": "i"}
+_LEET |= {"8": "b", "9": "g"}
 _LEET_L = {**_LEET, "1": "l", "!": "l"}
-_WORD = re.compile(r"[a-z0-9@$!*]+(?:['’][a-z]+)?")
-_SPELT_OUT = re.compile(r"(?<![a-z0-9@$])(?:[a-z0-9@$][\s.\-_*]){2,}[a-z0-9@$](?![a-z0-9@$])")
+# Letters spelt out singly ("b a d") are one word.
+_TOKEN = re.compile(
+    r"(?<![a-z0-9@$])(?:[a-z0-9@$][\s.\-_*]){2,}[a-z0-9@$](?![a-z0-9@$])"
+    r"|[a-z0-9@$!*]+(?:['’][a-z]+)?"
+)
+_GLUE = re.compile(r"[-._/|~+]")
+MAX_PIECES = 4
 MAX_CHARS = 5000
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A listed term and the words as they stand in the text."""
+    """A listed term, the words that were read as it, and where they stand in the text."""
 
     term: str
     text: str
+    start: int = 0
+    end: int = 0
+
+
+@dataclass(frozen=True)
+class _Word:
+    text: str
+    start: int
+    end: int
 
 
 def folded(text: str) -> str:
     """Return the text in lower-case Latin letters without accents and hidden characters."""
-    compatible = unicodedata.normalize("NFKC", text[:MAX_CHARS])
+    return _fold(text)[0]
+
+
+def _fold(text: str) -> tuple[str, list[int]]:
+    """Return the folded text and, for each of its characters, its place in the text."""
+    letters: list[str] = []
+    places: list[int] = []
+    for place, character in enumerate(text[:MAX_CHARS]):
+        for letter in _folded_character(character):
+            letters.append(letter)
+            places.append(place)
+    return "".join(letters), places
+
+
+@lru_cache(maxsize=4096)
+def _folded_character(character: str) -> str:
+    compatible = unicodedata.normalize("NFKC", character)
     visible = "".join(c for c in compatible if c in "\n\t" or not _is_hidden(c))
-    plain = "".join(
-        c
-        for c in unicodedata.normalize("NFD", visible.translate(_LOOKALIKES))
-        if not unicodedata.combining(c)
-    )
+    apart = unicodedata.normalize("NFD", visible.translate(_LOOKALIKES))
+    plain = "".join(c for c in apart if not unicodedata.combining(c))
     return plain.lower().translate(_LOOKALIKES)
 
 
@@ -49,27 +82,61 @@ def _is_hidden(character: str) -> bool:
 def find_terms(text: str, terms: Iterable[str]) -> list[Hit]:
     """Return the listed terms that stand in the text as whole words, disguised or not.
 
-    A term of several words matches those words in a row.
+    A term of several words matches those words in a row; one word may be cut by hyphens and dots.
     """
-    words = list(_words(folded(text)))
+    read, places = _fold(text)
+    words = list(_words(read))
     wanted = {tuple(term.split()) for term in terms}
     longest = max((len(term) for term in wanted), default=0)
     hits = []
     for start in range(len(words)):
         for length in range(1, min(longest, len(words) - start) + 1):
-            part = words[start : start + length]
-            match = next((term for term in _readings(part) if term in wanted), None)
-            match = match or _starred(part, wanted)
-            if match:
-                hits.append(Hit(" ".join(match), " ".join(part)))
+            run = words[start : start + length]
+            term = _term_of([word.text for word in run], wanted)
+            if term:
+                hits.append(_hit(term, run, places))
+        glued = _glued(words, start, read)
+        for length in range(2, len(glued) + 1):
+            term = _term_of(["".join(word.text for word in glued[:length])], wanted)
+            if term:
+                hits.append(_hit(term, glued[:length], places))
     return hits
 
 
-def _words(text: str) -> Iterator[str]:
+def _hit(term: tuple[str, ...], run: list[_Word], places: list[int]) -> Hit:
+    start, end = places[run[0].start], places[run[-1].end - 1] + 1
+    return Hit(" ".join(term), " ".join(word.text for word in run), start, end)
+
+
+def _term_of(part: list[str], wanted: set[tuple[str, ...]]) -> tuple[str, ...] | None:
+    match = next((term for term in _readings(part) if term in wanted), None)
+    return match or _starred(part, wanted)
+
+
+def _words(text: str) -> Iterator[_Word]:
     """Yield the words, letters spelt out singly ("b a d") as one word."""
-    joined = _SPELT_OUT.sub(lambda match: re.sub(r"[\s.\-_*]", "", match.group()), text)
-    for match in _WORD.finditer(joined):
-        yield match.group().strip("!*")
+    for match in _TOKEN.finditer(text):
+        found = match.group()
+        if re.fullmatch(r"\S(?:[\s.\-_*]\S)+", found):
+            found = re.sub(r"[\s.\-_*]", "", found)
+        stripped = found.strip("!*")
+        if stripped:
+            yield _Word(stripped, *match.span())
+
+
+def _glued(words: list[_Word], start: int, text: str) -> list[_Word]:
+    """Return the words from `start` that one sign alone, such as a hyphen, holds together.
+
+    Nothing where the pieces are parts of a longer chain: those are names and addresses.
+    """
+    run = [words[start]]
+    if start and _GLUE.fullmatch(text[words[start - 1].end : run[0].start]):
+        return []
+    for word in words[start + 1 : start + MAX_PIECES + 1]:
+        if not _GLUE.fullmatch(text[run[-1].end : word.start]):
+            break
+        run.append(word)
+    return run if 1 < len(run) <= MAX_PIECES else []
 
 
 def _readings(words: list[str]) -> Iterator[tuple[str, ...]]:

@@ -7,6 +7,8 @@ are left out on purpose.
 
 from __future__ import annotations
 
+import re
+
 # F3: nothing of this has an innocent reading on this site.
 BLOCKED = frozenset(
     (
@@ -57,6 +59,30 @@ UNSAFE = frozenset(
     )
 )
 
+# F3: words that an innocent item may hold, but not for every age.
+BY_AGE = {
+    "13": frozenset(
+        (
+            *("blood", "bloody", "horror", "zombie", "gore", "corpse", "murder", "damn", "crap"),
+            *("scary", "haunted", "skull with blood"),
+        )
+    ),
+    "16": frozenset(
+        (
+            *("cigarette", "cigarettes", "vape", "vaping", "smoking", "whisky", "vodka", "tequila"),
+            *("beer", "wine tasting", "drunk", "hangover", "cannabis", "weed leaf", "casino"),
+            *("gambling", "poker", "gun", "rifle", "shit", "bullshit", "bitch", "bastard"),
+        )
+    ),
+    "adult": frozenset(
+        (
+            *("erotic", "erotica", "fetish", "bdsm", "bondage gear", "sexy lingerie", "nsfw"),
+            *("adults only", "18+ only", "see through lingerie", "striptease", "sex toy", "porn"),
+            *("porno", "fuck", "fucking", "cocaine", "heroin", "onlyfans", "blowjob"),
+        )
+    ),
+}
+
 # F3: the phrases of advertising that does not belong here.
 SPAM = frozenset(
     (
@@ -93,18 +119,39 @@ DEMEANING = frozenset(
     )
 )
 
-# Protected groups, for the pattern "all <group> are …" and the like.
-GROUPS = frozenset(
-    (
-        *("women", "men", "girls", "boys", "blacks", "whites", "asians", "arabs", "africans"),
-        *("jews", "muslims", "christians", "hindus", "gays", "lesbians", "immigrants", "refugees"),
-        *("foreigners", "disabled", "elderly", "indians", "mexicans", "chinese"),
-    )
+# Protected groups, by what they have in common: swapping within a row must change no verdict.
+FAMILIES = (
+    ("women", "men"),
+    ("girls", "boys"),
+    ("ladies", "gentlemen"),
+    ("mothers", "fathers"),
+    ("blacks", "whites", "asians", "latinos"),
+    ("arabs", "africans", "europeans", "americans", "indians", "mexicans", "chinese", "nigerians"),
+    ("jews", "muslims", "christians", "hindus", "buddhists", "atheists", "sikhs"),
+    ("gays", "lesbians", "bisexuals"),
+    ("immigrants", "refugees", "foreigners", "migrants", "natives"),
+    ("disabled", "autistic"),
+    ("elderly", "pensioners", "teenagers"),
 )
+GROUPS = frozenset(word for family in FAMILIES for word in family)
 GENERALISING = frozenset(("all", "every", "those", "these", "most"))
 ACCUSING = frozenset(
     (
         *("stupid", "dumb", "lazy", "dirty", "inferior", "criminals", "criminal", "thieves"),
         *("disgusting", "ugly", "evil", "animals", "vermin", "parasites", "worthless", "dangerous"),
+        *("terrorists", "rapists", "liars", "cockroaches", "rats", "scum", "filthy", "retards"),
+        *("subhuman", "savages", "mentally ill"),
     )
+)
+_GROUP = "(?:" + "|".join(sorted(GROUPS)) + ")"
+_ACCUSATION = "(?:" + "|".join(sorted(ACCUSING)) + ")"
+# Accusing, threatening or shutting out a group without "all".
+AGAINST_GROUP = re.compile(
+    rf"\b{_GROUP} (?:people )?are (?:all |just |so |nothing but |such )?{_ACCUSATION}\b"
+    rf"|\b(?:i|we) (?:\w+ )?(?:hate|despise|can't stand) (?:all |the |those )?{_GROUP}\b"
+    rf"|\b(?:death to|get rid of|no) (?:all |the |more )?{_GROUP}(?: allowed| here| wanted|$|[.!])"
+    rf"|\b{_GROUP} (?:people )?(?:should|must|need to|ought to|deserve to) "
+    r"(?:all |just )?(?:be (?:killed|deported|banned|shot|gassed|locked up|exterminated)|die|leave"
+    r"|suffer|go back)\b"
+    rf"|\b{_GROUP} (?:don't|do not) (?:belong|deserve)\b"
 )

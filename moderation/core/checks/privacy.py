@@ -7,12 +7,14 @@ import struct
 from collections.abc import Iterator
 
 from moderation.core.checks.contract import DeliveredFile, Finding, ScreeningInput, Verdict
+from moderation.core.checks.identifiers import locate_identifiers
 
 EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63}){1,4}")
 # Nine digits or more, a leading + or 0 or brackets: shorter runs are sizes and prices.
 PHONE = re.compile(r"(?<![\w.])(?<!\d )(?:\+|00|\(?0)\d?[\d\s()./-]{7,20}\d(?!\w)")
 IBAN = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]){11,30}\b")
 CARD = re.compile(r"(?<![\d.])(?:\d[ -]?){12,18}\d(?![\d.])")
+_AS_IN_FILE_NAMES = str.maketrans("_", " ")
 # JPEG segments that may carry more than a picture needs. APP11 is the signed manifest.
 _JPEG_PRIVATE = {0xE1: "EXIF or XMP", 0xED: "IPTC", 0xFE: "a comment", 0xE3: "META"}
 _PNG_PRIVATE = {b"eXIf", b"tEXt", b"zTXt", b"iTXt", b"tIME"}
@@ -36,41 +38,60 @@ def delivered_metadata(given: ScreeningInput, threshold: float) -> Finding:
 
 
 def personal_data(given: ScreeningInput, threshold: float) -> Finding:
-    """Flag e-mail addresses, telephone, bank and card numbers in words that others read."""
-    found = [
-        {"field": field, "kind": kind, "text": _masked(text)}
+    """Flag contacts, bank and card numbers, identity numbers and addresses in words for others."""
+    located = [
+        (field, value, place)
         for field, value in given.texts.items()
-        for kind, text in find_personal_data(value)
+        for place in locate_personal_data(value)
     ]
-    if not found:
+    if not located:
         return Finding(Verdict.PASS, "The words hold no personal data.")
+    found = [
+        {"field": field, "kind": kind, "text": _masked(value[start:end])}
+        for field, value, (kind, start, end) in located
+    ]
+    spans = [
+        {"field": field, "start": start, "end": end, "label": kind}
+        for field, _, (kind, start, end) in located
+    ]
     kinds = ", ".join(sorted({entry["kind"] for entry in found}))
     return Finding(
         Verdict.FLAG,
         f"The words seem to hold personal data: {kinds}.",
         float(len(found)),
-        evidence={"found": found},
+        evidence={"found": found, "spans": spans},
     )
 
 
 def find_personal_data(text: str) -> list[tuple[str, str]]:
     """Return (kind, matched text) of everything personal; numbers must pass their checksum."""
-    found = [("e-mail address", match.group()) for match in EMAIL.finditer(text)]
-    taken: list[tuple[int, int]] = []
-    for match in IBAN.finditer(text):
-        if (number := _valid_iban(match.group())) is not None:
-            found.append(("bank account", number))
-            taken.append(match.span())
-    for match in CARD.finditer(text):
-        digits = re.sub(r"\D", "", match.group())
-        if _valid_card(digits) and not _inside(match.span(), taken):
-            found.append(("card number", match.group()))
-            taken.append(match.span())
-    for match in PHONE.finditer(text):
-        digits = re.sub(r"\D", "", match.group())
-        if 9 <= len(digits) <= 15 and not _inside(match.span(), taken):
-            found.append(("telephone number", match.group()))
-    return found
+    return [(kind, text[start:end]) for kind, start, end in locate_personal_data(text)]
+
+
+def locate_personal_data(text: str) -> list[tuple[str, int, int]]:
+    """Return (kind, start, end) of everything personal. What was told apart is not told again.
+
+    Underscores count as spaces: in names of files they stand between words and numbers.
+    """
+    plain = text.translate(_AS_IN_FILE_NAMES)
+    found = [("e-mail address", *match.span()) for match in EMAIL.finditer(text)]
+    for match in IBAN.finditer(plain):
+        if (end := _end_of_iban(match.group())) is not None:
+            found.append(("bank account", match.start(), match.start() + end))
+    for kind, start, end in locate_identifiers(plain):
+        _add(found, kind, start, end)
+    for match in CARD.finditer(plain):
+        if _valid_card(re.sub(r"\D", "", match.group())):
+            _add(found, "card number", *match.span())
+    for match in PHONE.finditer(plain):
+        if 9 <= sum(c.isdigit() for c in match.group()) <= 15:
+            _add(found, "telephone number", *match.span())
+    return sorted(found, key=lambda place: place[1])
+
+
+def _add(found: list[tuple[str, int, int]], kind: str, start: int, end: int) -> None:
+    if not any(start < other_end and other < end for _, other, other_end in found):
+        found.append((kind, start, end))
 
 
 def _valid_card(digits: str) -> bool:
@@ -84,8 +105,8 @@ def _valid_card(digits: str) -> bool:
     return total % 10 == 0
 
 
-def _valid_iban(text: str) -> str | None:
-    """Return the account number if some prefix of the match passes the checksum mod 97.
+def _end_of_iban(text: str) -> int | None:
+    """Return where the account number ends if some prefix of the match passes mod 97.
 
     The pattern also swallows capital words that follow, hence the prefixes.
     """
@@ -94,12 +115,9 @@ def _valid_iban(text: str) -> str | None:
         number = compact[:length]
         moved = number[4:] + number[:4]
         if int("".join(str(int(letter, 36)) for letter in moved)) % 97 == 1:
-            return number
+            places = [place for place, letter in enumerate(text) if letter != " "]
+            return places[length - 1] + 1
     return None
-
-
-def _inside(span: tuple[int, int], taken: list[tuple[int, int]]) -> bool:
-    return any(span[0] < end and start < span[1] for start, end in taken)
 
 
 def _masked(text: str) -> str:

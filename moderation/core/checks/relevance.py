@@ -2,15 +2,9 @@
 
 from __future__ import annotations
 
-from itertools import product
-
-import numpy as np
-
-from common.vocabulary import COLOURS, TYPES
 from moderation.core.checks.contract import Finding, ScreeningInput, Verdict
+from vision.relevance import share_of_colour
 
-# Lab distance between two names at which a fold or a shadow turns one into the other.
-CLOSE_COLOURS = 38.0
 LEAST_SHARE = 0.15
 
 
@@ -46,7 +40,7 @@ def colour_match(given: ScreeningInput, threshold: float) -> Finding:
     measured = [(name, round(share, 3)) for name, share in given.measured_colours]
     evidence = {"asked": list(given.asked_colours), "measured": measured}
     main = given.asked_colours[0]
-    score = round(_covered(main, given.measured_colours), 3)
+    score = round(share_of_colour(main, given.measured_colours), 3)
     if score >= threshold:
         return Finding(
             Verdict.PASS, "The main colour asked for is there.", score, threshold, evidence
@@ -58,41 +52,3 @@ def colour_match(given: ScreeningInput, threshold: float) -> Finding:
         threshold,
         evidence,
     )
-
-
-def other_requests(asked: str) -> list[str]:
-    """Return plain requests for every colour and type, without the one that was made."""
-    return [
-        caption
-        for colour, kind in product(COLOURS, TYPES)
-        if (caption := f"{colour} {kind}") != asked
-    ]
-
-
-def share_beaten(picture: np.ndarray, request: np.ndarray, others: np.ndarray) -> float:
-    """Return the share of `others` (N, D) whose cosine with the picture (D,) is below request's."""
-    return float((others @ picture < float(request @ picture)).mean())
-
-
-def _covered(asked: str, measured: tuple[tuple[str, float], ...]) -> float:
-    return sum(share for name, share in measured if _close(asked, name))
-
-
-def _close(first: str, second: str) -> bool:
-    if first == second:
-        return True
-    if first not in COLOURS or second not in COLOURS:
-        return False
-    return float(np.linalg.norm(_lab(first) - _lab(second))) <= CLOSE_COLOURS
-
-
-def _lab(name: str) -> np.ndarray:
-    """Return CIE Lab (D65) of a colour name's reference."""
-    rgb = np.array(COLOURS[name]) / 255.0
-    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
-    matrix = np.array(
-        [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
-    )
-    xyz = matrix @ linear / np.array([0.9505, 1.0, 1.089])
-    curve = np.where(xyz > 0.008856, np.cbrt(xyz), 7.787 * xyz + 16 / 116)
-    return np.array([116 * curve[1] - 16, 500 * (curve[0] - curve[1]), 200 * (curve[1] - curve[2])])

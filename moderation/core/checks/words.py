@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from moderation.core.checks import lexicon
+from moderation.core.checks.context import excuse
 from moderation.core.checks.contract import Finding, ScreeningInput, Verdict
-from moderation.core.checks.folding import Hit, find_terms, folded
+from moderation.core.checks.folding import find_terms, folded
+from moderation.core.checks.orders import find_orders
 
 LINK = re.compile(
     r"(?:https?://|www\.)\S+"
@@ -19,34 +22,31 @@ CONTACT = re.compile(
     r"|(?<![\w@])@[\w.]{3,30}",
     re.I,
 )
-INJECTION = re.compile(
-    r"\b(?:ignore|disregard|forget|override|bypass)\b.{0,40}\b(?:previous|prior|above|earlier|all|any"
-    r"|your|the|these)\b.{0,30}\b(?:instructions?|rules?|prompts?|guidelines?|polic(?:y|ies)|checks?"
-    r"|filters?|moderation|safety)\b"
-    r"|\b(?:you are now|act as|pretend to be)\b.{0,40}\b(?:admin|moderator|system|developer|dan"
-    r"|unrestricted)\b"
-    r"|\b(?:system|developer) prompt\b"
-    r"|</?\s*(?:system|assistant|instructions?)\s*>"
-    r"|\b(?:publish|approve)\b.{0,20}\bwithout\b.{0,20}\b(?:review|screening|checks?|moderation)\b",
-    re.I | re.S,
-)
 
 
 def demeaning_language(given: ScreeningInput, threshold: float) -> Finding:
-    """Flag words and sentences that demean a group; the same rule whatever the group."""
-    hits = _hits(given, lexicon.DEMEANING)
-    hits += [
-        {"field": field, "term": "generalisation", "text": sentence}
-        for field, text in given.texts.items()
-        for sentence in find_generalisations(text)
-    ]
-    if not hits:
-        return Finding(Verdict.PASS, "No demeaning language.")
+    """Flag words and sentences that demean a group; the same rule whatever the group.
+
+    Self-description, fixed phrases and speech against such words are kept as evidence and pass.
+    """
+    found = []
+    for field, text in given.texts.items():
+        for hit in _hits_in(field, text, lexicon.DEMEANING):
+            found.append(hit | {"excuse": excuse(text, hit["start"], hit["end"])})
+        for hit in _generalisations_in(field, text):
+            why = excuse(text, hit["start"], hit["end"], is_sentence=True)
+            found.append(hit | {"excuse": why})
+    meant = [hit for hit in found if not hit["excuse"]]
+    evidence = {"found": meant, "spans": _spans(meant)}
+    if excused := [hit for hit in found if hit["excuse"]]:
+        evidence["excused"] = excused
+    if not meant:
+        return Finding(Verdict.PASS, "No demeaning language.", 0.0, evidence=evidence)
     return Finding(
         Verdict.FLAG,
         "The words may demean a group of people.",
-        float(len(hits)),
-        evidence={"found": hits},
+        float(len(meant)),
+        evidence=evidence,
     )
 
 
@@ -58,7 +58,7 @@ def unsafe_language(given: ScreeningInput, threshold: float) -> Finding:
             Verdict.BLOCK,
             "The words refer to sexual abuse of children.",
             float(len(blocked)),
-            evidence={"found": blocked},
+            evidence={"found": blocked, "spans": _spans(blocked)},
         )
     hits = _hits(given, lexicon.UNSAFE)
     if not hits:
@@ -67,7 +67,7 @@ def unsafe_language(given: ScreeningInput, threshold: float) -> Finding:
         Verdict.FLAG,
         "The words may be coarse, sexual or violent.",
         float(len(hits)),
-        evidence={"found": hits},
+        evidence={"found": hits, "spans": _spans(hits)},
     )
 
 
@@ -96,9 +96,9 @@ def links_and_contacts(given: ScreeningInput, threshold: float) -> Finding:
 def prompt_injection(given: ScreeningInput, threshold: float) -> Finding:
     """Flag words that try to command the machine instead of describing a picture."""
     found = [
-        {"field": field, "text": match.group()[:120]}
+        {"field": field, "text": text[start:end][:120], "start": start, "end": end}
         for field, text in given.texts.items()
-        for match in INJECTION.finditer(folded(text))
+        for start, end in find_orders(text)
     ]
     if not found:
         return Finding(Verdict.PASS, "No attempt to command the machine.")
@@ -106,30 +106,58 @@ def prompt_injection(given: ScreeningInput, threshold: float) -> Finding:
         Verdict.FLAG,
         "The words try to give the machine orders.",
         float(len(found)),
-        evidence={"found": found},
+        evidence={"found": found, "spans": _spans(found)},
     )
 
 
 def find_generalisations(text: str) -> list[str]:
-    """Return sentences like "all <group> are <accusation>"."""
-    found = []
-    for sentence in re.split(r"[.!?\n]+", folded(text)):
-        words = set(re.findall(r"[a-z]+", sentence))
-        if words & lexicon.GROUPS and words & lexicon.GENERALISING and words & lexicon.ACCUSING:
-            found.append(sentence.strip()[:120])
+    """Return sentences that accuse, wish away or shut out a group as such."""
+    return [hit["text"] for hit in _generalisations_in("", text)]
+
+
+def _generalisations_in(field: str, text: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    start = 0
+    for sentence in re.split(r"(?<=[.!?\n])", text):
+        read = folded(sentence)
+        words = set(re.findall(r"[a-z]+", read))
+        accused = bool(words & lexicon.GENERALISING and words & lexicon.ACCUSING)
+        if words & lexicon.GROUPS and (accused or lexicon.AGAINST_GROUP.search(read)):
+            found.append(
+                {
+                    "field": field,
+                    "term": "generalisation",
+                    "text": read.strip()[:120],
+                    "start": start,
+                    "end": start + len(sentence.rstrip()),
+                    "label": "about a group",
+                }
+            )
+        start += len(sentence)
     return found
 
 
-def _hits(given: ScreeningInput, terms: frozenset[str]) -> list[dict[str, str]]:
+def _hits(given: ScreeningInput, terms: frozenset[str]) -> list[dict[str, Any]]:
+    return [hit for field, text in given.texts.items() for hit in _hits_in(field, text, terms)]
+
+
+def _hits_in(field: str, text: str, terms: frozenset[str]) -> list[dict[str, Any]]:
     return [
-        {"field": field, "term": hit.term, "text": hit.text}
-        for field, text in given.texts.items()
-        for hit in _unique(find_terms(text, terms))
+        {"field": field, "term": hit.term, "text": hit.text, "start": hit.start, "end": hit.end}
+        for hit in dict.fromkeys(find_terms(text, terms))
     ]
 
 
-def _unique(hits: list[Hit]) -> list[Hit]:
-    return list(dict.fromkeys(hits))
+def _spans(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [
+        {
+            "field": hit["field"],
+            "start": hit["start"],
+            "end": hit["end"],
+            "label": str(hit.get("label") or hit.get("term") or "an order"),
+        }
+        for hit in found
+    ]
 
 
 def _visible(text: str) -> str:

@@ -100,6 +100,7 @@ def test_photographs_keep_their_mark(
     assert sum(reads(attack(image)) for image in marked_photos) >= len(marked_photos) - 1
 
 
+@pytest.mark.slow
 def test_unmarked_crops_are_never_taken_for_marked(drawn: list[Image]) -> None:
     rng = np.random.default_rng(3)
     for image in drawn:
@@ -109,6 +110,7 @@ def test_unmarked_crops_are_never_taken_for_marked(drawn: list[Image]) -> None:
             assert not watermark.detect(np.ascontiguousarray(part), KEY).found
 
 
+@pytest.mark.slow
 @pytest.mark.data
 def test_unmarked_photographs_are_never_taken_for_marked(photos: list[Image]) -> None:
     for image in photos:
