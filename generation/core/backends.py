@@ -40,7 +40,7 @@ class GenerationRequest:
     history: (K, D) vectors of liked items from the encoder, or (0, D) without history.
     history_weights: (K,) how much each liked item counts, at least 0.
     init_image: (H, W, 3) uint8; with it the picture is an edit, and `strength` in 0..1 says how
-    much of it may change.
+    much of it may change. mask: (H, W) float in 0..1 of the same size, 1 where it may change.
     """
 
     prompt: str
@@ -53,6 +53,7 @@ class GenerationRequest:
     guidance_history: float = 1.5
     init_image: np.ndarray | None = None
     strength: float = 0.6
+    mask: np.ndarray | None = None
 
     def __post_init__(self) -> None:
         if not 1 <= self.steps <= MAX_STEPS:
@@ -67,6 +68,9 @@ class GenerationRequest:
             self.init_image.ndim != 3 or self.init_image.shape[2] != 3
         ):
             raise InvalidInputError("The picture to edit must be an RGB picture.")
+        shape = None if self.init_image is None else self.init_image.shape[:2]
+        if self.mask is not None and self.mask.shape != shape:
+            raise InvalidInputError("The mask must have the size of the picture to edit.")
 
 
 @dataclass(frozen=True)

@@ -28,7 +28,7 @@ PORTRAIT_FROM = 512
 
 
 class HubBackend:
-    """A text-to-image pipeline chosen by its files; edits go through its image-to-image twin."""
+    """A text-to-image pipeline chosen by its files; edits go through its twins for that."""
 
     def __init__(self, pipeline: Any, *, name: str, revision: str) -> None:
         self.name = name
@@ -103,17 +103,24 @@ class HubBackend:
         height, width = self._size()
         if request.init_image is None:
             return self._pipeline, {"height": height, "width": width}
-        from diffusers import AutoPipelineForImage2Image
+        from diffusers import AutoPipelineForImage2Image, AutoPipelineForInpainting
         from PIL import Image
 
-        pipeline = AutoPipelineForImage2Image.from_pipe(self._pipeline)
+        with_mask = request.mask is not None
+        twin = AutoPipelineForInpainting if with_mask else AutoPipelineForImage2Image
+        pipeline = twin.from_pipe(self._pipeline)
         pipeline.set_progress_bar_config(disable=True)
         # Under one step of change the pipeline would have nothing to do.
         strength = max(request.strength, 1.0 / request.steps)
         source = Image.fromarray(request.init_image).resize(
             (width, height), Image.Resampling.LANCZOS
         )
-        return pipeline, {"image": source, "strength": strength}
+        arguments: dict[str, Any] = {"image": source, "strength": strength}
+        if request.mask is not None:
+            painted = Image.fromarray((request.mask * 255).astype(np.uint8))
+            arguments["mask_image"] = painted.resize((width, height), Image.Resampling.BILINEAR)
+            arguments |= {"height": height, "width": width}
+        return pipeline, arguments
 
     def _size(self) -> tuple[int, int]:
         """Return height and width: portrait for large models, else the model's own square."""

@@ -73,15 +73,16 @@ def nearest_words(
     return [words[best] for best in scores.argmax(axis=1)]
 
 
-def measure_requests(backend: EmbeddedBackend, seeds: int = 2) -> dict[str, Any]:
+def measure_requests(backend: EmbeddedBackend, seeds: int = 2, look: str = "") -> dict[str, Any]:
     """Return the share of made pictures whose type, colour and pattern are those asked for.
 
-    Every type is asked for in `seeds` colours, half of them with a pattern. The type and pattern
-    are judged by the encoder, the colour by measurement.
+    Every type is asked for in `seeds` colours, half of them with a pattern, as a drawing or, with
+    look "photo", as a photograph. The type and pattern are judged by the backend's own encoder,
+    the colour by measurement; `benchmarks/creator_attributes.py` has an independent judge.
     """
     asked = list(_requests(seeds))
     images = [
-        backend.run(GenerationRequest(prompt=_prompt(*one), seed=index)).image
+        backend.run(GenerationRequest(prompt=_prompt(*one, look), seed=index)).image
         for index, one in enumerate(asked)
     ]
     types = nearest_words(backend.encoder, images, TYPES)
@@ -129,8 +130,9 @@ def _requests(seeds: int) -> list[tuple[str, str, str]]:
     return rows
 
 
-def _prompt(kind: str, colour: str, pattern: str) -> str:
-    return f"{colour} {kind}" if pattern == "plain" else f"{colour} {pattern} {kind}"
+def _prompt(kind: str, colour: str, pattern: str, look: str = "") -> str:
+    words = f"{colour} {kind}" if pattern == "plain" else f"{colour} {pattern} {kind}"
+    return f"{look} of a {words}" if look else words
 
 
 def _share(right: list[bool]) -> float:

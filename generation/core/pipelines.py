@@ -67,6 +67,9 @@ class WeftPicturePipeline(DiffusionPipeline):
         text_vector: Tensor,
         negative_tokens: Tensor | None = None,
         negative_vector: Tensor | None = None,
+        sketch_tokens: Tensor | None = None,
+        sketch_vector: Tensor | None = None,
+        sketch_steps: int = 0,
         history: Tensor | None = None,
         history_weights: Tensor | None = None,
         num_inference_steps: int = 12,
@@ -76,6 +79,7 @@ class WeftPicturePipeline(DiffusionPipeline):
         latents: Tensor | None = None,
         image: np.ndarray | None = None,
         strength: float = 0.6,
+        mask: np.ndarray | None = None,
         output_type: str = "np",
         callback_on_step_end: StepCallback | None = None,
         callback_on_step_end_tensor_inputs: tuple[str, ...] = ("latents",),
@@ -83,30 +87,40 @@ class WeftPicturePipeline(DiffusionPipeline):
         """Return one picture per row of `text_tokens`.
 
         text_tokens (B, L, W), text_vector (B, D), the negatives likewise; history (B, K, D) with
-        history_weights (B, K). image (B, H, W, 3) uint8 at the model's size makes it an edit, of
-        `strength` 0..1. output_type: "np", "small" (before super-resolution) or "latent".
+        history_weights (B, K). The first `sketch_steps` steps of the schedule follow the words of
+        `sketch_tokens` and `sketch_vector` instead: there outlines are decided, later the cloth.
+        image (B, H, W, 3) uint8 at the model's size makes it an edit, of `strength` 0..1; with a
+        mask (B, h, w) of the latents' size, in 0..1, only where it is 1. output_type: "np",
+        "small" (before super-resolution) or "latent".
         """
         batch = text_tokens.shape[0]
         # set_timesteps changes the scheduler: a copy lets one pipeline serve concurrent calls.
         scheduler = type(self.scheduler).from_config(self.scheduler.config)
         scheduler.set_timesteps(num_inference_steps)
-        latents = self._noise(batch, generator, latents)
-        first = 0
+        noise = latents = self._noise(batch, generator, latents)
+        first, source = 0, None
         if image is not None:
             first = first_step(strength, num_inference_steps)
-            latents = self._noised(image, latents, scheduler, first)
+            source = self._encoded(image).to(noise.dtype)
+            scheduler.set_begin_index(first)
+            latents = _at_level(source, noise, scheduler, first)
+        kept = None if mask is None else 1 - torch.from_numpy(mask).to(noise.dtype)[:, None]
         branches = _branches(guidance_text, guidance_history, history, history_weights)
-        conditions = self._conditions(
-            branches,
-            (text_tokens, text_vector),
-            (negative_tokens, negative_vector),
-            (history, history_weights),
-        )
+        negative, liked = (negative_tokens, negative_vector), (history, history_weights)
+        conditions = self._conditions(branches, (text_tokens, text_vector), negative, liked)
+        sketch = conditions
+        if sketch_tokens is not None and sketch_vector is not None:
+            sketch = self._conditions(branches, (sketch_tokens, sketch_vector), negative, liked)
         extra = _generator_argument(scheduler, generator)
         with self.progress_bar(total=num_inference_steps - first) as progress:
             for step, timestep in enumerate(scheduler.timesteps[first:]):
-                velocity = self._guided(latents, timestep, conditions, branches)
+                given = sketch if first + step < sketch_steps else conditions
+                velocity = self._guided(latents, timestep, given, branches)
                 latents = scheduler.step(velocity, timestep, latents, **extra).prev_sample
+                if kept is not None and source is not None:
+                    # What must stay is put back at the noise level the others have reached.
+                    outside = _at_level(source, noise, scheduler, first + step + 1)
+                    latents = torch.lerp(latents, outside, kept)
                 if callback_on_step_end is not None:
                     known = {"latents": latents}
                     tensors = {name: known[name] for name in callback_on_step_end_tensor_inputs}
@@ -146,14 +160,9 @@ class WeftPicturePipeline(DiffusionPipeline):
             raise ValueError(f"latents must have shape {shape}, got {tuple(latents.shape)}")
         return latents.to(self.unet.dtype)
 
-    def _noised(
-        self, image: np.ndarray, noise: Tensor, scheduler: SchedulerMixin, first: int
-    ) -> Tensor:
-        """Return the picture's latents mixed with noise as at step `first` of the schedule."""
-        clean = self.vae.encode(images_to_tensor(image).to(self.vae.dtype)).to(noise.dtype)
-        scheduler.set_begin_index(first)
-        timestep = scheduler.timesteps[first : first + 1]
-        return scheduler.add_noise(clean, noise, timestep.expand(len(clean)))
+    def _encoded(self, image: np.ndarray) -> Tensor:
+        """Return the latents (B, C, h, w) of pictures (B, H, W, 3) uint8."""
+        return self.vae.encode(images_to_tensor(image).to(self.vae.dtype))
 
     def _conditions(
         self,
@@ -211,6 +220,12 @@ def first_step(strength: float, steps: int) -> int:
     stay, whatever the words say. The power makes the usual 0.6 start at 82 % noise.
     """
     return min(round((1.0 - strength**EDIT_POWER) * steps), steps - 1)
+
+
+def _at_level(clean: Tensor, noise: Tensor, scheduler: SchedulerMixin, step: int) -> Tensor:
+    """Return clean latents mixed with noise as at this step of the schedule; clean at its end."""
+    level = scheduler.sigmas[step].to(noise.dtype)
+    return torch.lerp(clean, noise, level)
 
 
 def _branches(

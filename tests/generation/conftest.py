@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -44,6 +45,12 @@ def no_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("catalog.services.storing.embed_if_possible", lambda item: None)
 
 
+@pytest.fixture(autouse=True)
+def own_stages(settings, tmp_path: Path) -> None:
+    """Nothing that an earlier test drew is found again."""
+    settings.VAR_DIR = tmp_path
+
+
 class CountedGenerator:
     """A generator whose runs can be counted and interrupted."""
 
@@ -76,7 +83,7 @@ class CountedGenerator:
 @pytest.fixture
 def generator(monkeypatch: pytest.MonkeyPatch) -> CountedGenerator:
     counted = CountedGenerator()
-    monkeypatch.setattr("generation.runner.import_string", lambda path: counted.load)
+    monkeypatch.setattr("generation.loading.import_string", lambda path: counted.load)
     return counted
 
 

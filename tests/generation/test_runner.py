@@ -13,17 +13,22 @@ from catalog.models import Embedding, Item
 from catalog.signals import item_submitted
 from common.guidance import Attributes
 from generation import leases
+from generation.core.quality import Judgement
 from generation.models import Job
+from generation.operations import read_picture
 from generation.runner import run_job
 from generation.services import cancel_job
+from generation.tasks import run_job_task
 from tests.factories import ItemFactory
 
 pytestmark = pytest.mark.django_db
+RED = Attributes(type="skirt", colours=("red",))
 
 
 @pytest.fixture(autouse=True)
 def every_step_is_written(monkeypatch):
     monkeypatch.setattr(leases, "WRITE_EVERY_S", 0)
+    monkeypatch.setattr(leases, "LOOK_EVERY_S", 0)
 
 
 def _fresh(job: Job) -> Job:
@@ -174,7 +179,82 @@ def test_taking_too_long_is_told_in_a_sentence(ask, generator):
 
     generator.before_step = too_long
     run_job(job_id=job.pk)
-    assert (_fresh(job).state, "took too long" in _fresh(job).problem) == (Job.State.FAILED, True)
+    assert _fresh(job).state == Job.State.FAILED
+    assert _fresh(job).problem == (
+        "This took longer than 4 minutes and was stopped. Please try again in a while."
+    )
+
+
+def test_a_job_over_its_time_is_stopped_at_its_next_step(ask, generator, monkeypatch):
+    """Each kind has its own limit; the task's is only for one that hangs."""
+    job = ask()
+    clock = [0.0]
+    monkeypatch.setattr(leases.time, "monotonic", lambda: clock[0])
+    steps = []
+
+    def slow(step: int) -> None:
+        steps.append(step)
+        clock[0] += 70.0
+
+    generator.before_step = slow
+    assert run_job(job_id=job.pk) is True
+    assert steps == [1, 2, 3, 4], "four minutes for a picture"
+    assert _fresh(job).problem.startswith("This took longer than 4 minutes")
+    assert not Item.objects.exists()
+
+
+def test_a_video_may_take_half_an_hour(ask):
+    job = ask()
+    job.guidance |= {"mode": "style", "kind": "video"}
+    assert (job.terms.limit_s, job.terms.cost) == (1800, 4)
+    assert run_job_task.soft_time_limit > 1800
+    assert run_job_task.time_limit > run_job_task.soft_time_limit
+
+
+def test_what_hangs_is_left_to_another_worker(ask, monkeypatch):
+    """A process that neither steps nor asks may not hold its job for ever."""
+    job = ask()
+    monkeypatch.setattr(leases, "HEARTBEAT_S", 0.001)
+    monkeypatch.setattr(leases, "GRACE_S", -1e9)
+    claimed = leases.claim_job(job.pk)
+    with leases.Lease(claimed) as lease:
+        lease._thread.join(5)
+        assert not lease._thread.is_alive()
+
+
+def test_an_operation_says_what_it_does_and_its_steps_begin_anew(ask):
+    lease = leases.Lease(leases.claim_job(ask().pk))
+    lease.report_step(9, 12)
+    lease.announce("Reading the frames")
+    job = Job.objects.get(pk=lease.job_id)
+    assert (job.doing, job.step, job.steps_total) == ("Reading the frames", 0, 0)
+    lease.report_step(70_000, 90_000)
+    assert Job.objects.get(pk=lease.job_id).step == 70_000, "an hour of video has many frames"
+
+
+def test_the_row_is_not_asked_at_every_frame(ask, monkeypatch, django_assert_max_num_queries):
+    monkeypatch.setattr(leases, "LOOK_EVERY_S", 30.0)
+    lease = leases.Lease(leases.claim_job(ask().pk))
+    with django_assert_max_num_queries(1):
+        assert not any(lease.should_stop() for _ in range(1000))
+
+
+def test_another_size_or_degree_of_style_does_not_draw_again(ask, generator):
+    for said in ({}, {"style": "neon"}, {"style": "neon", "style_degree": 0.3}, {"upscale": 1}):
+        run_job(job_id=ask(seed=5, **said).pk)
+    assert generator.runs == 1
+    run_job(job_id=ask(seed=6).pk)
+    run_job(job_id=ask(seed=5, literalness=3.0).pk)
+    assert generator.runs == 3
+
+
+def test_a_cancelled_drawing_is_not_kept(ask, viewer, generator):
+    job = ask(seed=5)
+    generator.before_step = lambda step: cancel_job(job=_fresh(job), user=viewer)
+    run_job(job_id=job.pk)
+    generator.before_step = lambda step: None
+    run_job(job_id=ask(seed=5).pk)
+    assert generator.runs == 2
 
 
 def test_whatever_a_model_raises_the_person_gets_a_sentence(ask, generator):
@@ -221,17 +301,17 @@ def test_an_edit_is_the_next_version_and_stays_a_draft(ask, uploader, photo, gen
     job = ask(
         user=uploader,
         source=photo,
-        instruction="make it navy",
-        wanted=Attributes(colours=("navy",)),
+        instruction="make it a navy dress",
+        wanted=Attributes(type="dress", colours=("navy",)),
         strength=0.4,
     )
     run_job(job_id=job.pk)
     item = _fresh(job).result
     assert (item.parent, item.version, item.state) == (photo, 2, Item.State.DRAFT)
     assert (item.owner, item.origin, item.authorship) == (uploader, "ai_assisted", "uploader")
-    assert (item.title, item.garment_type, item.pattern) == ("Navy skirt", "skirt", "plain")
+    assert (item.title, item.garment_type, item.pattern) == ("Navy dress", "dress", "plain")
     [request] = generator.requests
-    assert (request.prompt, request.strength) == ("navy plain skirt", 0.4)
+    assert (request.prompt, request.strength) == ("navy plain dress", 0.4)
     assert request.init_image.shape == (240, 180, 3)
     assert tuple(request.init_image[100, 100]) == pytest.approx((200, 36, 46), abs=8)
 
@@ -260,14 +340,35 @@ def test_an_edit_whose_source_was_deleted_fails_with_a_sentence(ask, uploader, p
     assert "no longer exists" in _fresh(job).problem
 
 
-def test_a_style_is_in_prompt_title_and_look(ask, generator):
-    job = ask(style="pencil")
-    run_job(job_id=job.pk)
-    assert "pencil style" in generator.requests[0].prompt
-    assert (_fresh(job).result.look, _fresh(job).result.title) == (
-        "pencil",
-        "Black striped skirt in pencil style",
+def test_a_style_is_laid_over_the_picture_and_named(ask, generator):
+    plain, styled = ask(seed=5, wanted=RED), ask(seed=5, wanted=RED, style="pencil")
+    run_job(job_id=plain.pk)
+    run_job(job_id=styled.pk)
+    assert generator.runs == 1, "another style does not draw the picture again"
+    item = _fresh(styled).result
+    assert (item.look, item.title) == ("pencil", "Red skirt in pencil style")
+    assert item.manifest["style"]["name"] == "pencil"
+    assert item.manifest["from_cache"] is True
+    assert _saturation(item) < 0.5 * _saturation(_fresh(plain).result)
+
+
+def test_a_style_is_judged_by_the_picture_beneath_it(ask, generator, settings, monkeypatch):
+    """Neon takes the colours away that were asked for; that is no reason to refuse it."""
+    settings.GENERATION_JUDGES_RESULTS = True
+    seen = []
+    monkeypatch.setattr(
+        "generation.postprocess.judge",
+        lambda work, product: (seen.append(product), Judgement(()))[1],
     )
+    run_job(job_id=ask(wanted=RED, style="neon").pk)
+    [product] = seen
+    assert product.drawn[60, 50].tolist() == pytest.approx([184, 36, 45], abs=10)
+    assert not np.allclose(product.drawn, product.still, atol=30)
+
+
+def _saturation(item: Item) -> float:
+    pixels = read_picture(item).astype(int)
+    return float((pixels.max(axis=2) - pixels.min(axis=2)).mean())
 
 
 def test_liked_items_guide_newest_first_and_fade(ask, generator, monkeypatch):
@@ -304,7 +405,8 @@ def test_an_upload_of_unsaid_type_is_looked_at(
     photo.garment_type = ""
     photo.save()
     Embedding.objects.create(item=photo, model="small", vector=vector)
-    run_job(job_id=ask(user=uploader, source=photo, wanted=Attributes(colours=("navy",))).pk)
+    wanted = Attributes(colours=("navy",))
+    run_job(job_id=ask(user=uploader, source=photo, wanted=wanted, strength=0.9).pk)
     assert generator.requests[0].prompt == prompt
 
 

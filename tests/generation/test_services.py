@@ -14,9 +14,16 @@ from common.errors import (
     NotAllowedError,
     QuotaExceededError,
 )
-from common.guidance import Attributes
+from common.guidance import Attributes, Guidance
 from generation.models import Job
-from generation.services import cancel_job, requeue_stale_jobs, retry_job
+from generation.services import (
+    cancel_job,
+    cancel_jobs,
+    requeue_stale_jobs,
+    retry_job,
+    submit_job,
+    submit_variants,
+)
 from generation.tasks import run_job_task
 from tests.factories import ItemFactory, UserFactory
 
@@ -77,14 +84,98 @@ def test_the_day_has_a_limit_and_failures_do_not_count(ask, settings):
     assert ask().pk
 
 
+def test_a_video_takes_more_of_the_day_than_a_picture(ask, settings):
+    settings.GENERATION_DAILY_QUOTA = 6
+    ask(kind="video")
+    assert ask().cost == 1
+    with pytest.raises(
+        QuotaExceededError, match="takes 4 of your 6 creations a day, and 1 is left"
+    ):
+        ask(kind="video")
+    assert ask().pk
+
+
+def test_what_was_cancelled_in_line_takes_nothing_of_the_day(ask, viewer, settings):
+    settings.GENERATION_DAILY_QUOTA = 1
+    cancel_job(job=ask(), user=viewer)
+    job = ask()
+    Job.objects.filter(pk=job.pk).update(state=Job.State.CANCELLED, started_at=timezone.now())
+    with pytest.raises(QuotaExceededError):
+        ask()
+
+
+def test_what_the_site_prepares_is_not_taken_from_a_person(viewer, ask, settings):
+    settings.GENERATION_DAILY_QUOTA = settings.GENERATION_MAX_ACTIVE = 1
+    guidance = Guidance(user_id=viewer.pk, instruction="prepared")
+    background = Job.Priority.BACKGROUND
+    submit_job(user=viewer, guidance=guidance, request_key="site", priority=background)
+    assert ask().pk
+
+
+# --- variants ------------------------------------------------------------------------------------
+@pytest.fixture
+def ask_for(viewer):
+    def _ask_for(count: int, key: str = "one form", **said) -> list[Job]:
+        guidance = Guidance(user_id=viewer.pk, **({"instruction": "a black skirt"} | said))
+        return submit_variants(user=viewer, guidance=guidance, request_key=key, count=count)
+
+    return _ask_for
+
+
+def test_variants_share_a_group_and_differ_by_their_seed(ask_for):
+    jobs = ask_for(4)
+    assert len({job.batch for job in jobs}) == 1
+    assert len({job.guidance["seed"] for job in jobs}) == 4
+    assert len({str({**job.guidance, "seed": 0}) for job in jobs}) == 1
+
+
+def test_variants_count_on_from_a_seed_that_was_given(ask_for):
+    assert [job.guidance["seed"] for job in ask_for(3, seed=41)] == [41, 42, 43]
+    last = 2**31 - 1
+    assert [job.guidance["seed"] for job in ask_for(2, "other", seed=last)] == [last, 1]
+
+
+def test_the_same_key_gives_the_same_variants(ask_for):
+    first = [job.pk for job in ask_for(4)]
+    assert [job.pk for job in ask_for(4)] == first
+    assert [job.pk for job in ask_for(2)] == first[:2]
+    assert Job.objects.count() == 4
+
+
+def test_variants_are_all_or_none(ask_for, settings):
+    settings.GENERATION_MAX_ACTIVE = 6
+    ask_for(4)
+    with pytest.raises(QuotaExceededError, match="4 creations under way, and there is room for 2"):
+        ask_for(3, "more")
+    settings.GENERATION_MAX_ACTIVE, settings.GENERATION_DAILY_QUOTA = 20, 10
+    with pytest.raises(QuotaExceededError, match="takes 8 of your 10 creations a day, and 6 are"):
+        ask_for(2, "clips", kind="video")
+    assert Job.objects.count() == 4
+
+
+@pytest.mark.parametrize("count", [0, 5, -1])
+def test_one_to_four_variants(ask_for, count):
+    with pytest.raises(InvalidInputError, match="one to 4"):
+        ask_for(count)
+
+
+def test_all_of_a_group_or_all_at_all(ask_for, viewer):
+    first, second = ask_for(2), ask_for(3, "other")
+    Job.objects.filter(pk=first[0].pk).update(state=Job.State.DONE)
+    assert cancel_jobs(user=viewer, batch=first[0].batch) == 1
+    assert cancel_jobs(user=viewer) == 3
+    assert {Job.objects.get(pk=job.pk).state for job in second} == {Job.State.CANCELLED}
+
+
 @pytest.mark.parametrize(
     ("said", "sentence"),
     [
         ({"instruction": "", "wanted": Attributes()}, "Say in a few words"),
         ({"instruction": "   ", "wanted": Attributes()}, "Say in a few words"),
-        ({"kind": "video"}, "pictures for now"),
         ({"mode": "edit"}, "Choose the item"),
-        ({"mode": "clip"}, "other tools come later"),
+        ({"mode": "clip"}, "Choose the item"),
+        ({"mode": "clip", "kind": "video"}, "Choose the item"),
+        ({"mode": "style"}, "Choose the item"),
     ],
 )
 def test_what_cannot_be_made_is_refused_with_a_sentence(ask, said, sentence):
@@ -140,7 +231,11 @@ def test_what_was_made_for_somebody_else_i_may_not_edit(ask):
 @pytest.mark.parametrize(
     ("state", "error", "sentence"),
     [
-        ({"kind": Item.Kind.VIDEO}, InvalidInputError, "This is a video"),
+        (
+            {"kind": Item.Kind.VIDEO},
+            InvalidInputError,
+            "works on a picture, and that item is a video",
+        ),
         ({"state": Item.State.REMOVED}, ConflictError, "taken down"),
         ({"media_state": Item.MediaState.PROCESSING}, ConflictError, "not ready yet"),
     ],
@@ -149,7 +244,7 @@ def test_what_cannot_be_edited_says_why(ask, uploader, photo, state, error, sent
     for name, value in state.items():
         setattr(photo, name, value)
     with pytest.raises(error, match=sentence):
-        ask(user=uploader, source=photo)
+        ask(user=uploader, source=photo, mode="edit")
 
 
 def test_a_waiting_job_is_cancelled_at_once(ask, viewer):
@@ -208,15 +303,19 @@ def test_a_job_that_just_came_is_left_alone(ask):
     assert requeue_stale_jobs() == 0
 
 
-def test_a_job_behind_a_busy_worker_is_left_alone_until_it_is_overtaken(ask):
-    busy, waiting = ask(), ask()
-    later = timezone.now() + timedelta(seconds=40)
-    _waiting_since(waiting, 60)
-    _waiting_since(busy, 60, state=Job.State.RUNNING, leased_until=later)
+def test_a_job_behind_a_busy_worker_is_left_alone_but_for_a_reminder_a_minute(
+    ask, sent, django_capture_on_commit_callbacks
+):
+    busy, waiting, last = ask(), ask(), ask()
+    later = timezone.now() + timedelta(seconds=400)
+    _waiting_since(busy, 90, state=Job.State.RUNNING, leased_until=later)
+    _waiting_since(waiting, 50)
+    _waiting_since(last, 90)
     assert requeue_stale_jobs() == 0
-    overtaker = ask()
-    Job.objects.filter(pk=overtaker.pk).update(state=Job.State.DONE, started_at=timezone.now())
-    assert requeue_stale_jobs() == 1
+    _waiting_since(waiting, 61)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert (requeue_stale_jobs(), requeue_stale_jobs()) == (1, 0)
+    assert sent == [waiting.pk], "the first in line, in case that a worker is idle"
 
 
 def test_a_dead_workers_job_is_sent_again(ask, sent, django_capture_on_commit_callbacks):
@@ -232,3 +331,17 @@ def test_finished_jobs_are_never_sent_again(ask):
     for state in (Job.State.DONE, Job.State.FAILED, Job.State.CANCELLED):
         _waiting_since(ask(), 600, state=state)
     assert requeue_stale_jobs() == 0
+
+
+@pytest.mark.parametrize(
+    ("said", "title"),
+    [
+        ({"instruction": "something for the rain"}, "something for the rain"),
+        ({"wanted": Attributes("skirt", ("black",))}, "Black skirt"),
+        ({"mode": "clip", "kind": "video"}, "A clip of the best part"),
+        ({"mode": "style", "style": "neon"}, "In neon style"),
+    ],
+)
+def test_a_card_has_a_title_also_without_words(said, title):
+    guidance = Guidance(user_id=1, **({"instruction": ""} | said))
+    assert Job(guidance=guidance.as_dict()).asked == title

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
@@ -10,12 +11,15 @@ from django.test import AsyncClient
 from django.urls import reverse
 from django.utils import timezone
 
-from catalog.models import Item
+from catalog.models import Asset, Item
 from catalog.services import hold_item, reject_item
+from common.guidance import Guidance
 from generation import events
 from generation.models import Job
+from generation.operations import read_picture
 from generation.runner import run_job
-from tests.factories import UserFactory
+from generation.services import submit_variants
+from tests.factories import ItemFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -56,7 +60,8 @@ def test_an_empty_list_says_how_to_begin(mine):
 def test_the_page_of_a_job_shows_what_it_is_made_from(mine, job):
     html = mine.get(_url("job", job)).text
     assert "black striped skirt" in html
-    assert _url("events", job) in html
+    assert f'data-job="{job.pk}"' in html
+    assert reverse("generation:events-of-many") in html
     assert "Refresh" in html, "a page without scripts can be brought up to date"
 
 
@@ -121,9 +126,9 @@ def test_the_picture_is_shown_only_when_it_is_published(mine, job, generator):
     item = Item.objects.get()
     html = mine.get(_url("job", job)).text
     assert "being screened" in html
-    assert item.thumb_url not in html
+    assert item.poster_url not in html
     Item.objects.update(state="published", published_at=timezone.now())
-    assert item.thumb_url in mine.get(_url("job", job)).text
+    assert item.poster_url in mine.get(_url("job", job)).text
 
 
 def test_a_failure_is_told_on_the_card(mine, job):
@@ -136,7 +141,10 @@ def test_place_in_the_queue_and_time_left(mine, ask, viewer):
     Job.objects.filter(pk=done.pk).update(
         state=Job.State.DONE, timings_ms={"wait": 60000, "load": 500, "draw": 3500}
     )
-    Job.objects.filter(pk=running.pk).update(state=Job.State.RUNNING, stage="drawing")
+    soon = timezone.now() + timedelta(seconds=30)
+    Job.objects.filter(pk=running.pk).update(
+        state=Job.State.RUNNING, stage="drawing", leased_until=soon
+    )
     progress = mine.get(reverse("api:job", args=[waiting.pk])).json()["progress"]
     assert (progress["position"], progress["estimate_s"]) == (1, 8.0)
     assert progress["stage_text"] == "Waiting behind 1 other creation"
@@ -215,10 +223,10 @@ def test_events_of_another_person_do_not_exist(job):
 
 def test_a_silent_stream_is_kept_alive_and_ends(job, viewer, monkeypatch):
     monkeypatch.setattr(events, "KEEP_ALIVE_S", 0.02)
-    monkeypatch.setattr(events, "LONGEST_S", 0.2)
+    monkeypatch.setattr(events, "LONGEST_S", 1.5)
 
     async def collect() -> list[str]:
-        return [chunk async for chunk in events.stream_progress(job.pk)]
+        return [chunk async for chunk in events.stream_progress([job.pk])]
 
     chunks = async_to_sync(collect)()
     assert ": still here\n\n" in chunks
@@ -287,3 +295,225 @@ def test_api_knows_no_jobs_of_others(theirs, job, name):
 
 def test_api_is_for_people_who_signed_in(client, job):
     assert client.get(reverse("api:jobs")).status_code in {401, 403}
+
+
+# --- variants ------------------------------------------------------------------------------------
+@pytest.fixture
+def four(viewer) -> list[Job]:
+    guidance = Guidance(user_id=viewer.pk, instruction="a black skirt")
+    return submit_variants(user=viewer, guidance=guidance, request_key="four", count=4)
+
+
+def _group(name: str, jobs: list[Job]) -> str:
+    return reverse(f"generation:{name}", args=[jobs[0].batch])
+
+
+def test_variants_are_one_page_with_a_card_each(mine, four):
+    html = mine.get(_group("group", four)).text
+    assert all(f'data-job="{job.pk}"' in html for job in four)
+    assert "4 of 4 still to come" in html
+    assert "Cancel all 4" in html
+
+
+def test_the_head_alone_comes_to_htmx(mine, four):
+    html = mine.get(_group("group", four), headers=HTMX).text
+    assert "still to come" in html
+    assert "<html" not in html
+    assert "data-job=" not in html
+
+
+def test_all_variants_are_cancelled_together_and_the_made_one_stays(mine, four, generator):
+    run_job(job_id=four[0].pk)
+    assert mine.post(_group("group-cancel", four))["Location"] == _group("group", four)
+    states = [job.state for job in Job.objects.order_by("pk")]
+    assert states == ["done", "cancelled", "cancelled", "cancelled"]
+    assert mine.post(_group("group-cancel", four)).status_code == 302, "twice is harmless"
+
+
+@pytest.mark.parametrize(
+    ("states", "sentence"),
+    [
+        (["done"] * 4, "4 variants: the same wish"),
+        (["done", "failed", "done", "cancelled"], "2 of 4 came out"),
+        (["failed"] * 4, "Nothing came out this time"),
+        (["done", "queued", "done", "done"], "1 of 4 still to come"),
+    ],
+)
+def test_a_group_says_how_it_went(mine, four, states, sentence):
+    for job, state in zip(four, states, strict=True):
+        Job.objects.filter(pk=job.pk).update(state=state)
+    assert sentence in mine.get(_group("group", four)).text
+
+
+def test_another_set_is_another_group_and_one_only(mine, four):
+    Job.objects.update(state="done")
+    key = {"request_key": "7b1de9a0-0e5a-4f7e-9a4e-6a1d2a0f3c11"}
+    first, second = (mine.post(_group("group-retry", four), key)["Location"] for _ in range(2))
+    assert first == second != _group("group", four)
+    assert Job.objects.count() == 8
+
+
+def test_make_another_joins_its_variants(mine, four):
+    Job.objects.update(state="done")
+    mine.post(_url("retry", four[1]))
+    assert Job.objects.filter(batch=four[0].batch).count() == 5
+
+
+@pytest.mark.parametrize("name", ["group", "group-cancel", "group-retry"])
+def test_variants_of_others_do_not_exist(theirs, four, name):
+    method = theirs.get if name == "group" else theirs.post
+    assert method(_group(name, four)).status_code == 404
+    assert not Job.objects.exclude(state="queued").exists()
+
+
+def test_what_waits_is_cancelled_and_what_runs_goes_on(mine, four):
+    soon = timezone.now() + timedelta(seconds=30)
+    Job.objects.filter(pk=four[0].pk).update(state="running", leased_until=soon)
+    html = mine.post(reverse("generation:cancel-all"), {"which": "waiting"}, follow=True).text
+    assert "3 creations cancelled." in html
+    assert Job.objects.get(pk=four[0].pk).cancel_requested is False
+    mine.post(reverse("generation:cancel-all"), {"which": "all"})
+    assert Job.objects.get(pk=four[0].pk).cancel_requested is True
+
+
+def test_cancel_all_leaves_others_alone(theirs, four):
+    theirs.post(reverse("generation:cancel-all"))
+    assert Job.objects.filter(state="queued").count() == 4
+
+
+def test_exactly_the_same_again_keeps_seed_and_model(mine, job, generator):
+    run_job(job_id=job.pk)
+    again = Job.objects.get(pk=int(mine.post(_url("rerun", job))["Location"].split("/")[-2]))
+    assert (again.guidance["seed"], again.revision) == (job.guidance["seed"], "1")
+    run_job(job_id=again.pk)
+    first, second = (read_picture(one.result) for one in Job.objects.order_by("pk"))
+    assert (first == second).all()
+    assert generator.runs == 1, "it need not even be drawn again"
+
+
+def test_exactly_the_same_by_a_model_that_is_gone_is_told(mine, job, generator):
+    run_job(job_id=job.pk)
+    mine.post(_url("rerun", job))
+    again = Job.objects.order_by("-pk").first()
+    Job.objects.filter(pk=again.pk).update(revision="long gone")
+    run_job(job_id=again.pk)
+    again.refresh_from_db()
+    assert (again.state, "has been replaced since" in again.problem) == ("failed", True)
+
+
+def test_a_page_follows_all_its_jobs_in_one_stream(viewer, four):
+    Job.objects.filter(pk__in=[four[0].pk, four[2].pk]).update(state="cancelled")
+    Job.objects.filter(pk__in=[four[1].pk, four[3].pk]).update(state="failed", problem="Oh.")
+    client = AsyncClient()
+    client.force_login(viewer)
+    ids = ",".join(str(job.pk) for job in four)
+
+    async def listen() -> list[int]:
+        response = await client.get(reverse("generation:events-of-many"), {"jobs": ids})
+        chunks = [chunk.decode() async for chunk in response.streaming_content]
+        told = [chunk.split("data: ")[1] for chunk in chunks if "event: progress" in chunk]
+        return [json.loads(one)["job_id"] for one in told]
+
+    assert async_to_sync(listen)() == [job.pk for job in four]
+
+
+@pytest.mark.parametrize("ids", ["", "1;2", "x", "987654", "9" * 40])
+def test_a_stream_of_nothing_does_not_exist(viewer, ids):
+    client = AsyncClient()
+    client.force_login(viewer)
+    answer = async_to_sync(client.get)(reverse("generation:events-of-many"), {"jobs": ids})
+    assert answer.status_code == 404
+
+
+def test_a_clip_is_shown_moving_with_its_poster(mine, job):
+    item = ItemFactory(ai=True, published=True, kind="video", made_for=job.user)
+    Asset.objects.create(item=item, role="master", mime="video/mp4", file="assets/x/clip.mp4")
+    Asset.objects.create(item=item, role="poster", mime="image/jpeg", file="assets/x/still.jpg")
+    Asset.objects.create(item=item, role="thumb", mime="image/jpeg", file="assets/x/thumb.jpg")
+    Job.objects.update(state="done", result=item)
+    html = mine.get(_url("job", job)).text
+    assert f'<video src="{item.master_url}" poster="{item.poster_url}" muted autoplay loop' in html
+
+
+def test_what_the_maker_noted_and_judged_is_told(mine, job, generator):
+    run_job(job_id=job.pk)
+    measures = [
+        {"name": "clarity", "score": 2.0, "threshold": 1.0, "ok": True},
+        {"name": "kinship", "score": 0.1, "threshold": 0.3, "ok": False},
+        {"name": "motion", "score": None, "threshold": 0.3, "ok": None},
+    ]
+    attempts = [{"measures": [], "good": False}, {"measures": measures, "good": False}]
+    manifest = {"warnings": ["Made at 480x640."], "quality": {"attempts": attempts, "kept": 1}}
+    Item.objects.update(manifest=manifest, state="published", published_at=timezone.now())
+    html = mine.get(_url("job", job)).text
+    assert "Made at 480x640." in html
+    assert "Made twice" in html
+    assert "Sharp, with contrast" in html
+    assert "Suits what the person likes" in html
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind", "doing", "text"),
+    [
+        ("create", "image", "", "Drawing, step 3 of 12"),
+        ("create", "image", "Giving it the neon style", "Giving it the neon style, 25 %"),
+        ("clip", "video", "", "Cutting the clip, 25 %"),
+        ("create", "video", "", "Drawing the frames, step 3 of 12"),
+    ],
+)
+def test_progress_says_what_is_done_now(mine, job, mode, kind, doing, text):
+    guidance = job.guidance | {"mode": mode, "kind": kind}
+    Job.objects.update(
+        state="running", stage="drawing", step=3, steps_total=12, doing=doing, guidance=guidance
+    )
+    progress = mine.get(reverse("api:job", args=[job.pk])).json()["progress"]
+    assert progress["stage_text"] == text
+
+
+def test_the_time_left_goes_by_the_kind_of_job(mine, ask):
+    picture, clip, mine_next = ask(), ask(), ask()
+    as_clip = clip.guidance | {"mode": "clip", "kind": "video"}
+    Job.objects.filter(pk=picture.pk).update(state="done", timings_ms={"draw": 2000})
+    Job.objects.filter(pk=clip.pk).update(
+        state="done", timings_ms={"draw": 90_000}, guidance=as_clip
+    )
+    progress = mine.get(reverse("api:job", args=[mine_next.pk])).json()["progress"]
+    assert progress["estimate_s"] == 2.0
+
+
+# --- API of variants -----------------------------------------------------------------------------
+def test_api_hands_in_variants_and_cancels_them(mine):
+    made = _post(mine, reverse("api:job-groups"), ASKED | {"variants": 3})
+    assert made.status_code == 201
+    batch = made.json()["batch"]
+    assert len(made.json()["jobs"]) == 3
+    again = _post(mine, reverse("api:job-groups"), ASKED | {"variants": 3})
+    assert again.json()["batch"] == batch
+    assert mine.get(reverse("api:jobs-allowance")).json()["active"] == 3
+    url = reverse("api:job-group-cancel", args=[batch])
+    assert _post(mine, url, {}).json() == {"cancelled": 3}
+    shown = mine.get(reverse("api:job-group", args=[batch])).json()
+    assert {job["progress"]["state"] for job in shown["jobs"]} == {"cancelled"}
+    assert len(_post(mine, reverse("api:job-group-retry", args=[batch]), {}).json()["jobs"]) == 3
+    assert _post(mine, reverse("api:jobs-cancel"), {"waiting_only": True}).json()["cancelled"] == 3
+
+
+@pytest.mark.parametrize("wrong", [{"variants": 5}, {"variants": 0}, {"literalness": 99}])
+def test_api_refuses_variants_it_cannot_make(mine, wrong):
+    assert _post(mine, reverse("api:job-groups"), ASKED | wrong).status_code == 400
+    assert not Job.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["job-group", "job-group-cancel", "job-group-retry"])
+def test_api_knows_no_variants_of_others(theirs, four, name):
+    method = theirs.get if name == "job-group" else theirs.post
+    assert method(reverse(f"api:{name}", args=[four[0].batch])).status_code == 404
+
+
+def test_api_begins_only_from_pictures_one_may_edit(mine, photo):
+    Item.objects.update(state="published", published_at=timezone.now())
+    answer = _post(mine, reverse("api:jobs"), ASKED | {"reference_id": photo.pk})
+    assert (answer.status_code, "somebody else's" in answer.json()["detail"]) == (403, True)
+    Item.objects.update(allows_edits=True)
+    answer = _post(mine, reverse("api:jobs"), ASKED | {"reference_id": photo.pk})
+    assert answer.json()["guidance"]["reference_item_ids"] == [photo.pk]

@@ -45,6 +45,7 @@ Sampler = Callable[[int, bool], Sample | None]
 class PictureCache:
     """N pictures aligned with their facts, and M <= N large ones: `large[j]` shows `images[j]`."""
 
+    folder: Path
     images: np.ndarray  # (N, HEIGHT, WIDTH, 3) uint8
     facts: list[Facts]
     large: np.ndarray  # (M, ZOOM * HEIGHT, ZOOM * WIDTH, 3) uint8
@@ -58,6 +59,7 @@ class PictureCache:
         rows = json.loads((folder / "facts.json").read_text())
         facts = [Facts(tuple(row["captions"]), row["taste"], row["photo"]) for row in rows]
         return cls(
+            folder=folder,
             images=np.load(folder / "images.npy", mmap_mode="r")[: len(facts)],
             facts=facts,
             large=np.load(folder / "large.npy", mmap_mode="r"),

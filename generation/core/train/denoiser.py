@@ -79,14 +79,23 @@ class TextTable:
     """Each different caption encoded once, and which captions each picture has."""
 
     def __init__(
-        self, facts: list[Facts], encode: Callable[[list[str]], tuple[np.ndarray, np.ndarray]]
+        self,
+        facts: list[Facts],
+        encode: Callable[[list[str]], tuple[np.ndarray, np.ndarray]],
+        known: tuple[np.ndarray, np.ndarray] | None = None,
     ) -> None:
-        """`encode` returns tokens (N, L, W), zero where padded, and vectors (N, D)."""
+        """`encode` returns tokens (N, L, W), zero where padded, and vectors (N, D).
+
+        known: tokens and vectors of an earlier table of the same facts.
+        """
         numbers: dict[str, int] = {}
         self.of_picture = [
             np.array([numbers.setdefault(text, len(numbers)) for text in one.captions])
             for one in facts
         ]
+        if known is not None:
+            self.tokens, self.vectors = known
+            return
         tokens, vectors = [], []
         texts = list(numbers)
         for start in range(0, len(texts), 256):
@@ -155,6 +164,7 @@ class DenoiserData:
     latents: np.ndarray
     texts: TextTable
     history: HistoryTable
+    weights: np.ndarray | None = None  # (N,) how often each picture is shown; they sum to 1
 
 
 def train_denoiser(
@@ -197,7 +207,7 @@ def flow_loss(model: Denoiser, data: DenoiserData, rng: np.random.Generator, bat
 
     x_s = (1 - s) clean + s noise, s in 0..1; the denoiser is told 1000 s.
     """
-    picks = rng.integers(len(data.latents), size=batch)
+    picks = rng.choice(len(data.latents), size=batch, p=data.weights)
     clean = torch.from_numpy(data.latents[picks]).float()
     noise = torch.randn_like(clean)
     level = torch.sigmoid(LEVEL_MEAN + LEVEL_SPREAD * torch.randn(batch))

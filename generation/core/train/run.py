@@ -82,6 +82,7 @@ class TrainingRun(Generic[ModuleT]):
         self.step = 0
         self.losses: list[float] = []
         self._file = folder / "checkpoint.pt"
+        self._curve = folder / "curve.jsonl"
         self._save_every_s = save_every_s
         self.average = Average(module)
         self.optimizer = torch.optim.AdamW(
@@ -153,3 +154,5 @@ class TrainingRun(Generic[ModuleT]):
             "steps_per_s": round(self.step / max(self.budget.spent_s, 1e-6), 2),
         }
         logger.info("%s", json.dumps(line))
+        with self._curve.open("a") as file:
+            file.write(json.dumps(line) + "\n")

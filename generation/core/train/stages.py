@@ -6,8 +6,11 @@ from vision import torchvision_guard  # noqa: F401
 
 # isort: split
 # The guard comes first: diffusers imports torchvision.
+import dataclasses
+import hashlib
 import json
 import logging
+import shutil
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,12 +23,12 @@ import torch
 from diffusers import DPMSolverMultistepScheduler
 
 from generation.core.autoencoder import PatchAutoencoder
-from generation.core.creator import EmbeddedBackend, encode_prompts
+from generation.core.creator import LOOK_SHIFT, EmbeddedBackend, encode_prompts
 from generation.core.metrics import measure_autoencoder, measure_requests, measure_upscaler
 from generation.core.pipelines import WeftPicturePipeline, use_plain_attention
 from generation.core.superres import SuperResolver
 from generation.core.train.autoencoder import encode_images, fit_patches, train_autoencoder
-from generation.core.train.cache import PictureCache
+from generation.core.train.cache import Facts, PictureCache
 from generation.core.train.denoiser import (
     Denoiser,
     DenoiserData,
@@ -34,6 +37,7 @@ from generation.core.train.denoiser import (
     build_denoiser,
     train_denoiser,
 )
+from generation.core.train.photographs import learnt_files
 from generation.core.train.polish import Finisher, guess_latents, train_polish
 from generation.core.train.superres import DrawnPairs, photo_pair, train_superres
 from vision.encoder import EMBEDDED, Encoder, load_encoder
@@ -49,27 +53,60 @@ SAMPLE_PROMPTS = (
     "yellow floral dress",
     "navy striped longsleeve",
     "red hat",
-    "white shoes",
+    "white trainers",
     "green hoodie",
-    "beige blazer",
-    "blue pants",
-    "pink polo",
-    "brown outwear",
-    "purple dotted top",
-    "orange shorts",
+    "photo of a black skirt",
+    "photo of a yellow floral dress",
+    "photo of a navy striped longsleeve",
+    "photo of a red hat",
+    "photo of white shoes",
+    "photo of a green hoodie",
+    "beige blazer, photo",
+    "blue pants, photo",
+    "pink polo, photo",
+    "brown outwear, photo",
+    "purple dotted t-shirt, photo",
+    "orange shorts, photo",
 )
+# Rate of the denoiser: from nothing, and when it goes on from a finished one.
+RATE, LATER_RATE = 8e-4, 7e-4
 
 
 @dataclass(frozen=True)
 class Plan:
-    """One training: where it works and writes, for how long, and how it was asked for."""
+    """One training: where it works and writes, for how long, and how it was asked for.
+
+    photographs: folder of the wardrobe. start: folder of a finished pipeline whose weights the
+    denoiser and the polishing go on from; its autoencoder stays, so the first two stages are not
+    needed.
+    """
 
     work: Path
     out: Path
     minutes: float
     seed: int = 1
     photographs: Path | None = None
+    start: Path | None = None
     command: str = ""
+
+
+# How often every type is asked for in the measured requests.
+REQUEST_TURNS = 6
+# Of the pictures the denoiser sees, photographs: they are the harder half.
+PHOTO_SHARE = 0.6
+
+
+@dataclass(frozen=True)
+class Source:
+    """A cache, how many of its pictures are learnt from (the first ones), and how often.
+
+    share: of the pictures the denoiser sees, those from here.
+    """
+
+    cache: PictureCache
+    count: int
+    large: int
+    share: float = 1.0
 
 
 def run_plan(plan: Plan, only: list[str] | None = None) -> dict[str, Any]:
@@ -84,6 +121,8 @@ def run_plan(plan: Plan, only: list[str] | None = None) -> dict[str, Any]:
     unknown = set(only or ()) - set(stages)
     if unknown:
         raise ValueError(f"unknown stages {sorted(unknown)}; there are {sorted(stages)}")
+    if plan.start is not None:
+        _take_parts(plan.work, plan.start)
     results = {}
     for name, stage in stages.items():
         if not only or name in only:
@@ -132,7 +171,7 @@ def run_denoiser(plan: Plan) -> dict[str, Any]:
     encoder = load_encoder(EMBEDDED)
     data = denoiser_data(plan, encoder)
     torch.manual_seed(plan.seed)
-    model = denoiser_for(data)
+    model = denoiser_for(data) if plan.start is None else _started_denoiser(plan.start)
 
     def on_sample(average: Denoiser, step: int) -> None:
         save_pipeline(plan, average)
@@ -144,26 +183,27 @@ def run_denoiser(plan: Plan) -> dict[str, Any]:
         folder=plan.work / "denoiser",
         minutes=plan.minutes * SHARES["denoiser"],
         seed=plan.seed,
+        rate=RATE if plan.start is None else LATER_RATE,
         on_sample=on_sample,
     )
     on_sample(run.average.module, run.step)
-    return {"steps": run.step, "loss": round(float(np.mean(run.losses[-200:])), 4)}
+    recent = run.losses[-200:]
+    return {"steps": run.step, "loss": round(float(np.mean(recent)), 4) if recent else None}
 
 
 def run_polish(plan: Plan) -> dict[str, Any]:
     """Train decoder and super-resolution on what the trained denoiser makes, and save again."""
     model = _trained_denoiser(plan)
-    cache = PictureCache.load(plan.work / "cache")
-    count = len(cache.large) - HELD // 4
-    data = denoiser_data(plan, load_encoder(EMBEDDED), count)
-    latents = guess_latents(model, data, count, plan.seed)
+    large = [dataclasses.replace(s, count=s.large) for s in load_sources(plan)]
+    data = _denoiser_data(plan, load_encoder(EMBEDDED), large)
+    latents = guess_latents(model, data, len(data.latents), plan.seed)
     files = _photograph_files(plan)
     upscaler = _load_upscaler(plan) or SuperResolver()
     run = train_polish(
         Finisher(_load_vae(plan), upscaler),
         latents,
-        cache.images[:count],
-        cache.large[:count],
+        np.concatenate([s.cache.images[: s.count] for s in large]),
+        np.concatenate([s.cache.large[: s.count] for s in large]),
         folder=plan.work / "polish",
         minutes=plan.minutes * SHARES["polish"],
         photographs=(lambda rng: photo_pair(files, rng)) if files else None,
@@ -188,38 +228,147 @@ def run_export(plan: Plan) -> dict[str, Any]:
         "encoder": backend.encoder.name,
         "autoencoder": measure_autoencoder(backend.pipeline, cache.images[-HELD:]),
         "upscaler": measure_upscaler(backend.pipeline, cache.images[large], cache.large[large]),
-        "requests": measure_requests(backend),
+        "requests": measure_requests(backend, REQUEST_TURNS),
     }
+    if (plan.work / "photographs-held").exists():
+        metrics |= _measure_photographs(plan, backend)
+    curve = plan.work / "denoiser" / "curve.jsonl"
+    if curve.exists():
+        shutil.copy(curve, plan.out / "loss.jsonl")
     (plan.out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
     return metrics
 
 
-def denoiser_data(plan: Plan, encoder: Encoder, most: int | None = None) -> DenoiserData:
-    """Return latents and conditions of the first `most` training pictures, or of all of them.
+def load_sources(plan: Plan) -> list[Source]:
+    """Return what is learnt from: the drawings, then the photographs if they were prepared."""
+    drawn = PictureCache.load(plan.work / "cache")
+    drawings = Source(drawn, len(drawn) - HELD, len(drawn.large) - HELD // 4)
+    if not (plan.work / "photographs").exists():
+        return [drawings]
+    made = PictureCache.load(plan.work / "photographs")
+    photographs = Source(made, len(made), len(made.large), PHOTO_SHARE)
+    return [dataclasses.replace(drawings, share=1 - PHOTO_SHARE), photographs]
 
-    Image vectors are kept on disk.
+
+def denoiser_data(plan: Plan, encoder: Encoder) -> DenoiserData:
+    """Return latents and conditions of all that is learnt from."""
+    return _denoiser_data(plan, encoder, load_sources(plan))
+
+
+def _denoiser_data(plan: Plan, encoder: Encoder, sources: list[Source]) -> DenoiserData:
+    """Return latents and conditions of each source's first `count` pictures, source by source.
+
+    Liked items come from every source, so that they say nothing about drawn or photographed.
     """
-    cache = PictureCache.load(plan.work / "cache")
-    trained = len(cache) - HELD
-    count = min(most or trained, trained)
-    facts = cache.facts[:count]
-    file = plan.work / "cache" / f"vectors-{encoder.name.replace(':', '-')}.npy"
-    if not file.exists():
-        np.save(file, encoder.encode_images(list(cache.images[:trained])))
+    vae = _load_vae(plan)
+    facts = [_shortened(f) for source in sources for f in source.cache.facts[: source.count]]
+    latents = [_latents(vae, source) for source in sources]
+    vectors = [_vectors(encoder, source) for source in sources]
     return DenoiserData(
-        latents=encode_images(_load_vae(plan), cache.images[:count]),
-        texts=TextTable(facts, lambda texts: encode_prompts(encoder, texts)),
-        history=HistoryTable(facts, np.load(file)[:count], max_history=8),
+        latents=np.concatenate(latents),
+        texts=_texts(plan, encoder, facts),
+        history=HistoryTable(facts, np.concatenate(vectors), max_history=8),
+        weights=np.concatenate([_weights(source) for source in sources]),
+    )
+
+
+def _weights(source: Source) -> np.ndarray:
+    """Return how often each picture of a source is shown; they sum to the source's share.
+
+    Photographs on their own ground are for the decoder alone: a small denoiser that learns floors
+    and curtains learns garments less well.
+    """
+    facts = source.cache.facts[: source.count]
+    shown = np.array([bool(one.taste) or not one.photo for one in facts], float)
+    weights: np.ndarray = source.share * shown / shown.sum()
+    return weights
+
+
+def _texts(plan: Plan, encoder: Encoder, facts: list[Facts]) -> TextTable:
+    """Return the table of captions, kept on disk for the next start."""
+    told = json.dumps([encoder.name, LOOK_SHIFT, [one.captions for one in facts]])
+    file = plan.work / f"texts-{hashlib.sha256(told.encode()).hexdigest()[:12]}.npz"
+    kept = np.load(file) if file.exists() else None
+    table = TextTable(
+        facts,
+        lambda texts: encode_prompts(encoder, texts),
+        known=None if kept is None else (kept["tokens"], kept["vectors"]),
+    )
+    if kept is None:
+        np.savez(file, tokens=table.tokens, vectors=table.vectors)
+    return table
+
+
+def _shortened(facts: Facts) -> Facts:
+    """Return the facts with the canonical caption and the last two: encoding words takes long."""
+    return dataclasses.replace(facts, captions=(facts.captions[0], *facts.captions[1:][-2:]))
+
+
+def _latents(vae: PatchAutoencoder, source: Source) -> np.ndarray:
+    """Return latents of the source's pictures, kept on disk for the next start."""
+    images = source.cache.images
+    sample = hashlib.sha256(encode_images(vae, images[:4]).tobytes()).hexdigest()[:12]
+    file = source.cache.folder / f"latents-{sample}.npy"
+    return _kept(file, source.count, lambda: encode_images(vae, images[: source.count]))
+
+
+def _vectors(encoder: Encoder, source: Source) -> np.ndarray:
+    """Return the encoder's vectors of the source's pictures, kept on disk likewise."""
+    file = source.cache.folder / f"vectors-{encoder.name.replace(':', '-')}.npy"
+    images = source.cache.images
+    return _kept(file, source.count, lambda: encoder.encode_images(list(images[: source.count])))
+
+
+def _kept(file: Path, count: int, make: Callable[[], np.ndarray]) -> np.ndarray:
+    """Return the first `count` rows of the file; made and written first if it has fewer."""
+    if file.exists():
+        rows: np.ndarray = np.load(file)
+        if len(rows) >= count:
+            return rows[:count]
+    rows = make()
+    np.save(file, rows)
+    return rows
+
+
+def _measure_photographs(plan: Plan, backend: EmbeddedBackend) -> dict[str, Any]:
+    """Return the measures on photographs of held-out senders and on requests for photographs."""
+    held = PictureCache.load(plan.work / "photographs-held")
+    made = len(PictureCache.load(plan.work / "photographs"))
+    shown = held.images[: len(held.large)]
+    return {
+        "data_photographs": f"{made} made of the wardrobe's photographs, 15 % of its senders held",
+        "autoencoder_photographs": measure_autoencoder(backend.pipeline, held.images),
+        "upscaler_photographs": measure_upscaler(backend.pipeline, shown, held.large),
+        "requests_photographs": measure_requests(backend, REQUEST_TURNS, look="photo"),
+    }
+
+
+def _take_parts(work: Path, start: Path) -> None:
+    """Copy autoencoder and super-resolution of the start, unless a stage made them already."""
+    pipeline = _load_pipeline(start)
+    for name, part in (("vae", pipeline.vae), ("upscaler", pipeline.upscaler)):
+        folder = work / "parts" / name
+        if part is not None and not folder.exists():
+            part.save_pretrained(folder)
+
+
+def _started_denoiser(folder: Path) -> Denoiser:
+    """Return the denoiser of a finished pipeline."""
+    pipeline = _load_pipeline(folder)
+    return Denoiser(pipeline.unet, pipeline.history)
+
+
+def _load_pipeline(folder: Path) -> WeftPicturePipeline:
+    return WeftPicturePipeline.from_pretrained(
+        folder, dtype=torch.float32, local_files_only=True, low_cpu_mem_usage=False
     )
 
 
 def _trained_denoiser(plan: Plan) -> Denoiser:
     """Return the denoiser of the pipeline saved last."""
-    pipeline = WeftPicturePipeline.from_pretrained(
-        plan.work / "full", local_files_only=True, low_cpu_mem_usage=False
-    )
-    use_plain_attention(pipeline.unet)
-    return Denoiser(pipeline.unet, pipeline.history).eval()
+    model = _started_denoiser(plan.work / "full")
+    use_plain_attention(model.unet)
+    return model.eval()
 
 
 def denoiser_for(data: DenoiserData) -> Denoiser:
@@ -297,7 +446,7 @@ def _training_images(plan: Plan) -> np.ndarray:
 def _photograph_files(plan: Plan) -> list[Path]:
     if plan.photographs is None:
         return []
-    return sorted((plan.photographs / "images").glob("*.jpg"))
+    return learnt_files(plan.photographs)
 
 
 @torch.inference_mode()

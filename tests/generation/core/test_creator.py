@@ -14,7 +14,15 @@ from generation.core.backends import (
     ModelUnavailableError,
     load_backend,
 )
-from generation.core.creator import EmbeddedBackend, choose_history, fit_image
+from generation.core.creator import (
+    LOOK_SHIFT,
+    EmbeddedBackend,
+    choose_history,
+    drawn_words,
+    fit_image,
+    look_shift,
+    sketch_steps,
+)
 
 HISTORY = np.eye(16, dtype=np.float32)[:2]
 WEIGHTS = np.ones(2, np.float32)
@@ -152,3 +160,29 @@ def _image(tensor) -> np.ndarray:
     from generation.core.superres import tensor_to_images
 
     return tensor_to_images(tensor.detach())
+
+
+def test_only_words_for_photographs_move_the_text_vector():
+    shift = look_shift(
+        ["black skirt", "photo of a black skirt", "A Photograph.", "phototoxic"], 128
+    )
+    lengths = np.linalg.norm(shift, axis=1)
+    assert lengths == pytest.approx([0, LOOK_SHIFT, LOOK_SHIFT, 0], abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("asked", "drawn"),
+    [
+        ("photo of a black skirt", "black skirt"),
+        ("black skirt, photo", "black skirt"),
+        ("a photograph of an orange top, neon style", "orange top, neon style"),
+        ("black skirt", "black skirt"),
+    ],
+)
+def test_the_words_for_the_outline_leave_out_the_photograph(asked, drawn):
+    assert drawn_words(asked) == drawn
+
+
+def test_a_photograph_begins_as_a_drawing_and_a_drawing_does_not():
+    assert sketch_steps(GenerationRequest(prompt="photo of a hat", steps=12)) == 2
+    assert sketch_steps(GenerationRequest(prompt="hat", steps=12)) == 0

@@ -151,6 +151,7 @@ def test_super_resolution_training_comes_nearer_to_the_large_pictures(cache, tmp
     assert psnr(after, cache.large[0]) > psnr(before, cache.large[0])
 
 
+@pytest.mark.slow
 def test_polishing_brings_rough_latents_nearer_to_the_picture(cache, tmp_path):
     vae = small_autoencoder()
     fit_patches(vae, cache.images, seed=0, count=2000)
