@@ -16,12 +16,29 @@ from rest_framework.views import APIView
 
 from catalog.api import ItemSerializer
 from catalog.models import Item
+from feed import attachment_api, offer_api, wish_api
+from feed.create_api import CreationsView, RemixView
+from feed.events import require_sender
 from feed.instructor_api import ConversationView, TurnDetailView, TurnsView
+from feed.opinion_api import urlpatterns as opinion_patterns
 from feed.reasons import get_why
 from feed.selectors import MAX_PAGE, get_feed_page
 from recommender.models import Interaction
 from recommender.services import react, record_events
 from recommender.services.feedback import MAX_BATCH, REACTIONS
+
+
+class FeedClipSerializer(serializers.Serializer):
+    """The part of a long video that the feed plays to this person (eq. 2)."""
+
+    start_s = serializers.FloatField()
+    end_s = serializers.FloatField()
+    window = serializers.IntegerField()
+    liked_items = serializers.SerializerMethodField()
+
+    def get_liked_items(self, clip: Any) -> int:
+        """Return how many liked items it was chosen by."""
+        return len(clip.liked_item_ids)
 
 
 class CardSerializer(serializers.Serializer):
@@ -30,6 +47,9 @@ class CardSerializer(serializers.Serializer):
     source = serializers.CharField()
     reason = serializers.CharField()
     reaction = serializers.CharField(allow_blank=True)
+    # The still and the clip that this person is shown; the item's own poster where none was chosen.
+    poster_url = serializers.CharField(allow_blank=True)
+    clip = FeedClipSerializer(source="personal.clip", allow_null=True)
 
 
 class FeedSerializer(serializers.Serializer):
@@ -57,10 +77,15 @@ class EventBatchSerializer(serializers.Serializer):
     """A batch as it must look at least; each event is judged on its own by the service."""
 
     events = serializers.ListField(child=serializers.JSONField(), max_length=MAX_BATCH)
+    sent_at = serializers.CharField(required=False, max_length=40)
+    user = serializers.IntegerField(required=False)
 
 
 class EventBatchSchema(serializers.Serializer):
     events = EventSerializer(many=True)
+    # The sender's clock, to correct the events' times, and whose events they are.
+    sent_at = serializers.DateTimeField(required=False)
+    user = serializers.IntegerField(required=False)
 
 
 class ProblemSerializer(serializers.Serializer):
@@ -75,6 +100,8 @@ class StoredSerializer(serializers.Serializer):
 
 class ReactionSerializer(serializers.Serializer):
     kind = serializers.ChoiceField(choices=sorted(kind.value for kind in REACTIONS))
+    # The sender's own key: the same one again stores nothing.
+    event_id = serializers.UUIDField(required=False)
 
 
 class ReactionInForceSerializer(serializers.Serializer):
@@ -92,6 +119,12 @@ class WhySerializer(serializers.Serializer):
     ai_share = serializers.CharField(allow_blank=True)
     learning = serializers.BooleanField(allow_null=True)
     made_from = serializers.CharField(allow_blank=True)
+    presented = serializers.ListField(child=serializers.CharField())
+    counted = serializers.SerializerMethodField()
+
+    def get_counted(self, why: Any) -> dict[str, int]:
+        """Return what spoke for it, in words, with the share of each in percent."""
+        return dict(why.counted)
 
     def get_item_ids(self, why: Any) -> list[int]:
         """Return the items that counted most."""
@@ -134,7 +167,11 @@ class EventsView(APIView):
         """Store a batch; sending it twice changes nothing, a bad row does not lose the others."""
         batch = EventBatchSerializer(data=request.data)
         batch.is_valid(raise_exception=True)
-        result = record_events(user=request.user, events=batch.validated_data["events"])
+        sent = batch.validated_data
+        require_sender(request.user, sent.get("user"))
+        result = record_events(
+            user=request.user, events=sent["events"], sent_at=sent.get("sent_at")
+        )
         return Response(StoredSerializer(result).data)
 
 
@@ -151,7 +188,7 @@ class ReactionView(APIView):
         body = ReactionSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         item = get_object_or_404(Item.objects.for_audience(request.user), pk=pk)
-        kind = react(user=request.user, item=item, kind=body.validated_data["kind"])
+        kind = react(user=request.user, item=item, **body.validated_data)
         return Response({"reaction": kind})
 
 
@@ -170,6 +207,12 @@ urlpatterns = [
     path("feed/events/", EventsView.as_view(), name="feed-events"),
     path("items/<int:pk>/reactions/", ReactionView.as_view(), name="item-reactions"),
     path("items/<int:pk>/why/", WhyView.as_view(), name="item-why"),
+    *opinion_patterns,
+    path("creations/", CreationsView.as_view(), name="creations"),
+    path("creations/remix/", RemixView.as_view(), name="creation-remix"),
+    *attachment_api.urlpatterns,
+    *wish_api.urlpatterns,
+    *offer_api.urlpatterns,
     path("conversations/", ConversationView.as_view(), name="conversation"),
     path("conversations/turns/", TurnsView.as_view(), name="conversation-turns"),
     path("conversations/turns/<int:turn_id>/", TurnDetailView.as_view(), name="conversation-turn"),

@@ -30,3 +30,5 @@ class ReactionForm(forms.Form):
     )
     # The page's own token, so that without JavaScript the same cards come back.
     after = forms.CharField(required=False, max_length=300)
+    # The press's own key, by which a lost answer does not count it twice.
+    event_id = forms.UUIDField(required=False)

@@ -14,13 +14,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from catalog.api import ItemSerializer
-from feed.instructor_services import (
-    TurnView,
-    clear_conversation,
-    get_panel,
-    get_turn_view,
-    take_turn,
-)
+from feed.instructor_panel import TurnView, get_panel, get_turn_view
+from feed.instructor_services import clear_conversation, take_turn
 from recommender.models import Turn
 
 
@@ -44,6 +39,10 @@ class DecisionSerializer(serializers.Serializer):
     reply = serializers.CharField()
     suggestions = serializers.ListField(child=serializers.CharField())
     reason = serializers.CharField()
+    # Which engine understood the message, where a language model is configured.
+    engine = serializers.ChoiceField(choices=["llm", "embedded"], required=False)
+    # Whether a language model worded the reply.
+    says = serializers.BooleanField(required=False)
 
 
 class TurnSerializer(serializers.Serializer):
@@ -52,14 +51,21 @@ class TurnSerializer(serializers.Serializer):
     text = serializers.CharField(source="turn.text")
     created_at = serializers.DateTimeField(source="turn.created_at")
     decision = serializers.SerializerMethodField()
-    items = ItemSerializer(many=True)
+    items = ItemSerializer(many=True, source="found")
+    # What you sent with your message.
+    attachment_ids = serializers.SerializerMethodField()
+    # The answer is given once your attachments have been looked at: read the turn again.
+    waiting = serializers.BooleanField(source="is_waiting")
     job_id = serializers.IntegerField(source="turn.job_id", allow_null=True)
     made_item_id = serializers.IntegerField(source="made.pk", default=None, allow_null=True)
 
     @extend_schema_field(DecisionSerializer(allow_null=True))
     def get_decision(self, view: TurnView) -> dict[str, Any] | None:
-        """Return the decision of the instructor's turns; null for the person's."""
-        return view.turn.decision or None
+        """Return the instructor's decision; null for the person's turns and while it waits."""
+        return None if view.is_waiting else view.turn.decision or None
+
+    def get_attachment_ids(self, view: TurnView) -> list[int]:
+        return [item.pk for item in view.attachments]
 
 
 class ConversationSerializer(serializers.Serializer):
@@ -82,6 +88,11 @@ class MessageSerializer(serializers.Serializer):
     )
     focus_id = serializers.IntegerField(
         required=False, allow_null=True, default=None, min_value=1, max_value=2**63 - 1
+    )
+    attachment_ids = serializers.ListField(
+        child=serializers.IntegerField(min_value=1, max_value=2**63 - 1),
+        required=False,
+        default=list,
     )
     request_key = serializers.UUIDField(required=False)
 
@@ -123,6 +134,7 @@ class TurnsView(APIView):
             request_key=values.get("request_key") or uuid.uuid4(),
             shown_ids=values["shown_ids"],
             focus_id=values["focus_id"],
+            attachment_ids=values["attachment_ids"],
         )
         view = get_turn_view(user=request.user, turn_id=turn.pk)
         return Response(TurnSerializer(view).data, status=status.HTTP_201_CREATED)

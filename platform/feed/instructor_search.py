@@ -9,8 +9,9 @@ import numpy as np
 
 from accounts.models import User
 from catalog.models import Embedding, Item
-from catalog.selectors import search_items
+from catalog.selectors import nearest_items, search_items
 from common.guidance import Attributes
+from recommender.core.content import mean_direction
 from recommender.core.dialogue import State
 from recommender.services import (
     disliked_item_ids,
@@ -43,18 +44,22 @@ def find_items(
     user: User,
     state: State,
     exclude_ids: Collection[int] = (),
-    like_item_id: int | None = None,
+    like_ids: Sequence[int] = (),
 ) -> Findings:
     """Return the items that answer the wishes in `state`, ordered by fit and by taste.
 
-    like_item_id: an item that the results should look like, in place of the person's taste.
+    like_ids: items that the results should look like, in place of the person's taste.
     """
-    hidden = {*exclude_ids, *disliked_item_ids(user)} - {like_item_id}
-    if not state.wanted and like_item_id is None:
+    hidden = {*exclude_ids, *disliked_item_ids(user), *like_ids}
+    if not state.wanted and not like_ids:
         return Findings(exact=_by_taste(user, state, hidden))
-    fitting = [item for item in _search(user, state) if item.pk not in hidden]
-    fitting = [item for item in fitting if item.pk != like_item_id and not _is_averse(item, state)]
-    taste = _taste_order(user, fitting, like_item_id)
+    aim = _aim(user, like_ids)
+    found = {item.pk: item for item in _search(user, state)}
+    if like_ids and aim is not None:
+        found |= _nearest(user, state, aim)
+    fitting = [item for pk, item in found.items() if pk not in hidden]
+    fitting = [item for item in fitting if not _is_averse(item, state)]
+    taste = _taste_order(fitting, aim)
     ordered = sorted(
         fitting,
         key=lambda item: (-_details(item, state), -_main_colour(item, state), -taste[item.pk]),
@@ -63,8 +68,19 @@ def find_items(
     return Findings(exact, [item for item in ordered if item not in exact])
 
 
-def _search(user: User, state: State) -> list[Item]:
-    """Return items of the wanted garments (any, if none is named) without the unwanted."""
+def count_items(*, user: User, state: State, hidden: Collection[int] = ()) -> tuple[int, int]:
+    """Return how many items satisfy every wish, and how many come near; at most a few queries."""
+    found = {item.pk: item for item in _search(user, state, bare=True) if item.pk not in hidden}
+    fitting = [item for item in found.values() if not _is_averse(item, state)]
+    exact = sum(_fits(item, state) for item in fitting)
+    return exact, len(fitting) - exact
+
+
+def _search(user: User, state: State, *, bare: bool = False) -> list[Item]:
+    """Return items of the wanted garments (any, if none is named) without the unwanted.
+
+    bare: without their files and owners, to be counted only.
+    """
     unwanted = Attributes(
         type=next(iter(state.unwanted.types), None),
         colours=state.unwanted.colours,
@@ -85,7 +101,8 @@ def _search(user: User, state: State) -> list[Item]:
                 kind=state.kind,
                 limit=MAX_CONSIDERED,
             )
-            found.update({item.pk: item for item in items.select_related("owner")})
+            items = items.prefetch_related(None) if bare else items.select_related("owner")
+            found.update({item.pk: item for item in items})
     return list(found.values())
 
 
@@ -122,20 +139,37 @@ def _main_colour(item: Item, state: State) -> bool:
     return bool(state.wanted.colours and item.colours[:1] == [state.wanted.colours[0]])
 
 
-def _taste_order(user: User, items: Sequence[Item], like_item_id: int | None) -> dict[int, float]:
-    """Return how near each item's picture is to the person's taste or to the given item."""
-    flat = dict.fromkeys((item.pk for item in items), 0.0)
+def _aim(user: User, like_ids: Sequence[int]) -> np.ndarray | None:
+    """Return the direction that results should lie in: of the given items, else of the taste."""
     model = user_vector_model()
-    if not items or model is None:
+    if model is None:
+        return None
+    if not like_ids:
+        return None if learning_allowed(user) is False else user_vector(user)
+    likes = Embedding.objects.filter(item_id__in=like_ids, model=model)
+    rows = [np.asarray(v, dtype=np.float32) for v in likes.values_list("vector", flat=True)]
+    return mean_direction(np.stack(rows)) if rows else None
+
+
+def _nearest(user: User, state: State, aim: np.ndarray) -> dict[int, Item]:
+    """Return the items that look most like `aim`, among those of the wanted garments and kind."""
+    near = nearest_items(
+        vector=aim, model=user_vector_model() or "", limit=MAX_CONSIDERED, user=user
+    )
+    items = Item.objects.for_audience(user).standalone().with_assets().select_related("owner")
+    if state.wanted.types:
+        items = items.filter(garment_type__in=state.wanted.types)
+    if state.kind:
+        items = items.filter(kind=state.kind)
+    return items.in_bulk([pk for pk, _ in near])
+
+
+def _taste_order(items: Sequence[Item], aim: np.ndarray | None) -> dict[int, float]:
+    """Return how near each item's picture is to `aim`; 0 for all without one."""
+    flat = dict.fromkeys((item.pk for item in items), 0.0)
+    if not items or aim is None:
         return flat
-    if like_item_id is not None:
-        like = Embedding.objects.filter(item_id=like_item_id, model=model).first()
-        aim = None if like is None else np.asarray(like.vector, dtype=np.float32)
-    else:
-        aim = None if learning_allowed(user) is False else user_vector(user)
-    if aim is None:
-        return flat
-    vectors = Embedding.objects.filter(item_id__in=flat, model=model)
+    vectors = Embedding.objects.filter(item_id__in=flat, model=user_vector_model() or "")
     nearness = {
         pk: float(np.asarray(vector, dtype=np.float32) @ aim)
         for pk, vector in vectors.values_list("item_id", "vector")

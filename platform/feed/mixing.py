@@ -7,7 +7,8 @@ made", and then neither is shown.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
@@ -15,6 +16,8 @@ AI = "ai"
 HUMAN_ONLY = ("human",)
 # How far down its own list an item may be looked for so as not to repeat owner or type.
 LOOK_AHEAD = 6
+# One uploader fills at most this share of a page while others have something to show.
+OWNER_SHARE = 0.25
 
 
 class Mixable(Protocol):
@@ -77,7 +80,8 @@ def blend(
     2. The other places go to AI and to people in the exact share, evenly apart; a group that runs
     out leaves its places to the other one (never to AI at share 0).
     3. Each group keeps its order, except that an item waits while a better neighbour exists: no two
-    of one owner in a row, and not three of one type, as far as the next few items allow.
+    of one owner in a row, and not three of one type, as far as the next few items allow. Of one
+    uploader at most a quarter of the page, as far as all candidates allow.
     `before` is the last item of the page before.
     """
     admitted = admitted_origins(ai_share)
@@ -92,17 +96,25 @@ def blend(
     wanted = ai_count(ai_share, start, limit) - sum(item.origin == AI for item in page)
     number = min(max(wanted, 0, left - len(people)), len(ai), left)
     left = min(left, len(ai) + len(people))
+    most = max(1, int(OWNER_SHARE * limit))
     trail = [before, *page] if before is not None else page[:]
     for is_ai in spread(left, number) if left else []:
-        item = _next(ai if is_ai else people, trail)
+        item = _next(ai if is_ai else people, trail, _filled(page, most))
         trail.append(item)
         page.append(item)
     return Mix(page, f"mix-{ai_share}")
 
 
-def _next(group: list[T], trail: Sequence[T]) -> T:
+def _filled(page: Sequence[T], most: int) -> set[int]:
+    """Return the owners who have their part of the page; the platform (0) makes for everybody."""
+    counts = Counter(item.owner_id for item in page if item.owner_id)
+    return {owner for owner, count in counts.items() if count >= most}
+
+
+def _next(group: list[T], trail: Sequence[T], filled: Set[int]) -> T:
     """Take from `group` the first item that goes well after `trail`; else its first."""
-    ahead = group[:LOOK_AHEAD]
+    left = [item for item in group if item.owner_id not in filled] if filled else group
+    ahead = (left or group)[:LOOK_AHEAD]
     fits = [item for item in ahead if not _same_owner(item, trail)] or ahead
     best = next((item for item in fits if not _third_of_type(item, trail)), fits[0])
     group.remove(best)

@@ -5,25 +5,26 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
+from django.db.models import Q
 
+from accounts.follows import followed_ids
 from accounts.models import Profile, User
 from catalog.models import Item
 from feed.cursor import Cursor
-from feed.mixing import admitted_origins, blend
+from feed.mixing import AI, admitted_origins, blend
+from feed.personal import AS_IT_IS, Presentation, present
 from feed.reasons import named_ids, sentence
 from feed.seen import SeenBefore, SeenInDatabase, SeenInSession, Shown
-from recommender.services import (
-    Candidate,
-    current_reactions,
-    learning_allowed,
-    rank_candidates,
-)
+from recommender.core.exploration import explore
+from recommender.services import Candidate, current_reactions, learning_allowed, rank
+from recommender.services.field import OTHERS
 
 MAX_PAGE = 40
 # Candidates per place: enough for mixing to choose neighbours, cheap to ask the database about.
-CANDIDATES_PER_PLACE = 4
+CANDIDATES_PER_PLACE = 3
 # Height over width from which a picture may be cropped to the stage.
 TALL = 1.6
 VISITOR_AI_SHARE = Profile.AiShare.LITTLE
@@ -38,6 +39,15 @@ class Card:
     source: str
     reason: str
     reaction: str = ""
+    # Whether this person follows the uploader.
+    owner_followed: bool = False
+    # The viewer's own poster and clip of a video.
+    personal: Presentation = AS_IT_IS
+
+    @property
+    def poster_url(self) -> str:
+        """Address of the still that this person is shown first."""
+        return self.personal.poster_url or self.item.poster_url
 
     @property
     def fills_stage(self) -> bool:
@@ -82,65 +92,103 @@ def get_feed_page(
     item comes twice, and none of recent days while there are others; a new browse that finds
     nothing unseen repeats instead of being empty. The same token gives the same page again.
     """
-    person = user if isinstance(user, User) else None
+    viewer = _viewer(user, session)
     cursor = Cursor.load(after) if after else Cursor.first(again)
-    seen = _seen_before(person, session)
-    ai_share = person.profile.ai_share if person else VISITOR_AI_SHARE
     limit = max(1, min(limit, MAX_PAGE))
-    shown = seen.replay(cursor, limit) if after else []
+    shown = viewer.seen.replay(cursor, limit) if after else []
     replayed = bool(shown)
     if not replayed:
-        shown = _choose(person, cursor, seen, ai_share, limit)
+        shown = _choose(viewer, cursor, limit)
         if not shown and not after and not cursor.again:
             cursor = Cursor(cursor.feed_id, 0, again=True)
-            shown = _choose(person, cursor, seen, ai_share, limit)
-        seen.remember(cursor, shown)
+            shown = _choose(viewer, cursor, limit)
+        viewer.seen.remember(cursor, shown)
     following = Cursor(cursor.feed_id, cursor.position + len(shown), cursor.again)
     return FeedPage(
-        cards=_cards(person, cursor, shown),
+        cards=_cards(viewer, cursor, shown),
         cursor=cursor.dump(),
         next_cursor=following.dump() if replayed or len(shown) >= limit else None,
-        ai_share=ai_share,
+        ai_share=viewer.ai_share,
         repeats=cursor.again,
         is_first=not after,
     )
 
 
-def _seen_before(person: User | None, session: SessionBase | None) -> SeenBefore:
-    if person is None or learning_allowed(person) is False:
-        return SeenInSession(session)
-    return SeenInDatabase(person)
+@dataclass(frozen=True)
+class _Viewer:
+    """Who looks, with everything about them that a page needs, read once."""
+
+    person: User | None
+    ai_share: int
+    # Their answer on personalisation; None where they gave none.
+    learning: bool | None
+    followed: frozenset[int]
+    seen: SeenBefore
+
+
+def _viewer(user: User | AnonymousUser, session: SessionBase | None) -> _Viewer:
+    if not isinstance(user, User):
+        return _Viewer(None, VISITOR_AI_SHARE, None, frozenset(), SeenInSession(session))
+    learning = learning_allowed(user)
+    seen = SeenInSession(session) if learning is False else SeenInDatabase(user)
+    return _Viewer(user, user.profile.ai_share, learning, frozenset(followed_ids(user)), seen)
 
 
 def _choose(
-    person: User | None, cursor: Cursor, seen: SeenBefore, ai_share: int, limit: int
+    viewer: _Viewer, cursor: Cursor, limit: int, rng: np.random.Generator | None = None
 ) -> list[Shown]:
-    """Return the places of this page: ranked, mixed to the person's share, in order."""
-    excluded = seen.excluded(cursor)
-    candidates = rank_candidates(
-        user=person,
+    """Return the places of this page: ranked, mixed to the person's share, a few left to chance.
+
+    What is shown carries the probability with which it stands in its place.
+    """
+    rng = rng or np.random.default_rng()
+    excluded = viewer.seen.excluded(cursor)
+    ranking = rank(
+        user=viewer.person,
         exclude_ids=excluded,
         limit=limit * CANDIDATES_PER_PLACE,
-        origins=admitted_origins(ai_share),
+        origins=admitted_origins(viewer.ai_share),
+        rng=rng,
+        learning=viewer.learning,
+        followed=viewer.followed,
     )
+    direct = [] if cursor.again else _direct(viewer.person, excluded)
     mixed = blend(
-        candidates,
-        ai_share=ai_share,
+        ranking.candidates,
+        ai_share=viewer.ai_share,
         start=cursor.position,
         limit=limit,
-        direct=[] if cursor.again else _direct(person, excluded),
+        direct=direct,
+    )
+    ordered = {candidate.item_id for candidate in direct}
+    places = explore(
+        mixed.items,
+        [AI if item.origin == AI else OTHERS for item in mixed.items],
+        ranking.lots,
+        rng,
+        fixed=sum(item.item_id in ordered for item in mixed.items),
     )
     return [
-        Shown(c.item_id, c.source, f"{c.policy}/{mixed.policy}", c.reason, c.propensity)
-        for c in mixed.items
+        Shown(
+            place.item.item_id,
+            place.item.source,
+            f"{place.item.policy}/{mixed.policy}",
+            place.item.reason,
+            place.propensity,
+        )
+        for place in places
     ]
 
 
 def _direct(person: User | None, excluded: set[int]) -> list[Candidate]:
-    """Return items made for this person to be shown directly and not shown yet, newest first."""
+    """Return items made for this person and not shown yet, newest first: direct ones, and those
+    that nobody else may see, which no ranking knows of.
+    """
     if person is None:
         return []
-    items = Item.objects.for_audience(person).filter(made_for=person, exposure=Item.Exposure.DIRECT)
+    items = Item.objects.for_audience(person).standalone()
+    direct_or_theirs = Q(exposure=Item.Exposure.DIRECT) | Q(is_personal=True)
+    items = items.filter(direct_or_theirs, made_for=person)
     return [
         Candidate(
             item_id=item.pk,
@@ -157,12 +205,17 @@ def _direct(person: User | None, excluded: set[int]) -> list[Candidate]:
     ]
 
 
-def _cards(person: User | None, cursor: Cursor, shown: Sequence[Shown]) -> list[Card]:
-    """Return the cards of these places, asking once more what the person may see now."""
+def _cards(viewer: _Viewer, cursor: Cursor, shown: Sequence[Shown]) -> list[Card]:
+    """Return the cards of these places, asking once more what the person may see now.
+
+    As many queries for one card as for forty.
+    """
+    person = viewer.person
     ids = [place.item_id for place in shown]
     items = Item.objects.for_audience(person).select_related("owner").with_assets().in_bulk(ids)
     titles = _titles(person, [place.reason for place in shown])
     reactions = current_reactions(user=person, item_ids=ids) if person and ids else {}
+    personal = present(user=person, items=list(items.values()), learning=viewer.learning)
     return [
         Card(
             item=items[place.item_id],
@@ -170,6 +223,8 @@ def _cards(person: User | None, cursor: Cursor, shown: Sequence[Shown]) -> list[
             source=place.source,
             reason=sentence(place.reason, titles),
             reaction=reactions.get(place.item_id, ""),
+            owner_followed=items[place.item_id].owner_id in viewer.followed,
+            personal=personal.get(place.item_id, AS_IT_IS),
         )
         for position, place in enumerate(shown, start=cursor.position + 1)
         if place.item_id in items

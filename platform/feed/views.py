@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -15,11 +14,13 @@ from django.views.decorators.http import require_GET, require_POST
 from django.views.decorators.vary import vary_on_headers
 
 from catalog.models import Item
-from common.errors import InvalidInputError
 from common.http import HtmxRequest, wants_fragment
+from feed.events import read_batch, require_sender
 from feed.forms import FeedQueryForm, ReactionForm
+from feed.offers import OFFER_IN_SESSION, find_offer
 from feed.reasons import get_why
 from feed.selectors import get_feed_page
+from recommender.conversations import REJECTIONS
 from recommender.services import react, record_events
 
 
@@ -53,11 +54,25 @@ def react_view(request: HtmxRequest, pk: int) -> HttpResponse:
     if not request.user.is_authenticated:
         return _invite(request, back)
     item = get_object_or_404(Item.objects.for_audience(request.user), pk=pk)
-    reaction = react(user=request.user, item=item, kind=form.cleaned_data["kind"])
+    reaction = react(
+        user=request.user,
+        item=item,
+        kind=form.cleaned_data["kind"],
+        event_id=form.cleaned_data["event_id"],
+    )
+    offer = find_offer(request.user) if reaction in REJECTIONS else None
+    if offer is not None:
+        # The pages after this one show it too; the others need not look for one.
+        request.session[OFFER_IN_SESSION] = True
     if not wants_fragment(request):
         return redirect(back)
-    context = {"item": item, "reaction": reaction, "after": form.cleaned_data["after"]}
-    response = render(request, "feed/_reactions.html", context)
+    context = {
+        "item": item,
+        "reaction": reaction,
+        "after": form.cleaned_data["after"],
+        "offer": offer,
+    }
+    response = render(request, "feed/_reacted.html", context)
     response["HX-Trigger"] = json.dumps({"weft:reacted": {"item": pk, "reaction": reaction}})
     return response
 
@@ -73,23 +88,14 @@ def _invite(request: HtmxRequest, back: str) -> HttpResponse:
 @require_POST
 def events_view(request: HtmxRequest) -> JsonResponse:
     """Take a batch of events, as a JSON body or (for a leaving page's beacon) as a form field."""
-    events = _events_of(request)
+    batch = read_batch(request)
     if not request.user.is_authenticated:
-        return JsonResponse({"stored": 0, "problems": []})
-    result = record_events(user=request.user, events=events)
+        # Signed out since: whoever collected them keeps them until they are back.
+        status = 200 if batch.user is None else 401
+        return JsonResponse({"stored": 0, "problems": []}, status=status)
+    require_sender(request.user, batch.user)
+    result = record_events(user=request.user, events=batch.events, sent_at=batch.sent_at)
     return JsonResponse({"stored": result.stored, "problems": result.problems})
-
-
-def _events_of(request: HtmxRequest) -> list[Any]:
-    raw = request.body if request.content_type == "application/json" else request.POST.get("events")
-    try:
-        data = json.loads(raw or "")
-    except (ValueError, RecursionError):
-        raise InvalidInputError("The events are not valid JSON.") from None
-    events = data.get("events") if isinstance(data, dict) else data
-    if not isinstance(events, list):
-        raise InvalidInputError("Send a list of events.")
-    return events
 
 
 @require_GET

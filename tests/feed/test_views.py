@@ -169,7 +169,7 @@ def test_queries_do_not_grow_with_the_page(
             assert client.get("/").context["page"].cards
         return len(captured)
 
-    assert count(2) == count(10) <= 24
+    assert count(2) == count(10) <= 26
 
 
 def test_api_feed_reads_like_the_page(client, person, items):
