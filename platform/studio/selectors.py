@@ -12,7 +12,7 @@ from django.http import Http404
 from accounts.models import User
 from catalog.models import Item
 from catalog.selectors import list_lineage, list_own_items
-from moderation.models import Case, CheckResult, Decision, Screening
+from moderation.models import Case, CheckResult, Decision, Screening, Statement
 from recommender.models import Interaction
 
 OPINIONS = (
@@ -58,9 +58,8 @@ def list_studio_items(user: User, state: str = "") -> QuerySet[Item]:
 
 def count_states(user: User) -> dict[str, int]:
     """Return how many of the person's items are in each state."""
-    return dict(
-        Item.objects.filter(owner=user).values_list("state").annotate(Count("pk")).order_by()
-    )
+    own = Item.objects.filter(owner=user, is_attachment=False)
+    return dict(own.values_list("state").annotate(Count("pk")).order_by())
 
 
 def get_studio_item(*, user: User, pk: int) -> Item:
@@ -73,7 +72,7 @@ def get_studio_item(*, user: User, pk: int) -> Item:
 
 def get_statistics(item_ids: list[int]) -> dict[int, Statistics]:
     """Return views and standing likes of each item, by id; two queries whatever their number."""
-    rows = Interaction.objects.filter(item_id__in=item_ids)
+    rows = Interaction.objects.trusted().filter(item_id__in=item_ids)
     views = dict(
         rows.filter(kind=Interaction.Kind.VIEW)
         .values_list("item_id")
@@ -95,6 +94,14 @@ def list_checks(item: Item) -> list[CheckResult]:
     """Return what each check found in the newest finished screening of the item."""
     screening = item.screenings.filter(state=Screening.State.DONE).order_by("-pk").first()
     return list(screening.results.order_by("perspective", "check_name")) if screening else []
+
+
+def get_statement_of(item: Item) -> Statement | None:
+    """Return the newest statement of reasons about an item that is refused or removed."""
+    if item.state not in {Item.State.REJECTED, Item.State.REMOVED}:
+        return None
+    stated = Statement.objects.filter(decision__item=item, reversed_at=None)
+    return stated.order_by("-pk").first()
 
 
 def get_timeline(item: Item) -> list[Step]:

@@ -7,16 +7,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from accounts.models import User
+from accounts.models import Consent, User
+from accounts.services import get_consent
 from catalog.models import Item
+from catalog.selectors import can_view
 from catalog.services import create_upload
 from common.errors import DomainError, InvalidInputError
-from common.guidance import Guidance
+from common.guidance import Edit, Guidance, Kind
+from generation.conditions import MAX_HISTORY
 from generation.models import Job
+from generation.requests import as_edit, name_edit
 from generation.services import submit_job
 from recommender.core.dialogue import ShownItem, State, Understanding, remember
 from recommender.core.replies import REFUSALS
 from recommender.core.understanding import understand
+from recommender.services import audience_vector, user_history, user_vector_model
 
 NOT_UNDERSTOOD = (
     "I could not tell what should change. Name a colour, a pattern, a garment or a style, for "
@@ -33,12 +38,12 @@ class Upload:
     problem: str = ""
 
 
-def upload_files(*, user: User, files: Iterable[Any]) -> list[Upload]:
+def upload_files(*, user: User, files: Iterable[Any], licence: str = "own") -> list[Upload]:
     """Make a draft of every file that can be used; one bad file does not stop the others."""
     uploads = []
     for file in files:
         try:
-            item = create_upload(owner=user, file=file)
+            item = create_upload(owner=user, file=file, licence=licence)
         except DomainError as error:
             uploads.append(Upload(name=file.name, problem=str(error)))
         else:
@@ -54,15 +59,139 @@ def request_edit(
     request_key: str,
     strength: float = 0.6,
     style: str | None = None,
+    edit: Edit = "",
+    mask_png: str = "",
+    upscale: int = 1,
 ) -> Job:
-    """Queue an AI edit of one's own picture; the result becomes a new version, a draft."""
-    guidance = read_instruction(user=user, item=item, instruction=instruction, style=style)
-    return submit_job(
-        user=user,
-        guidance=dataclasses.replace(guidance, strength=strength),
-        source=item,
-        request_key=f"studio:{item.pk}:{request_key}",
+    """Queue a change of one's own picture or video in words; the result is a new draft version.
+
+    edit: what changes, "" when the words say it. mask_png: a painted region (base64 of a PNG).
+    """
+    named = edit or name_edit(instruction, painted=bool(mask_png))
+    if named in {"background", "remove", "replace"}:
+        # What the words name here is not the garment: it keeps its attributes.
+        guidance = _said(user, item, instruction, style)
+    else:
+        guidance = read_instruction(user=user, item=item, instruction=instruction, style=style)
+    guidance = dataclasses.replace(
+        guidance, strength=strength, edit=named, mask_png=mask_png, upscale=upscale
     )
+    return _submit(user, item, as_edit(guidance, item, changes=bool(guidance.wanted)), request_key)
+
+
+def request_style(
+    *,
+    user: User,
+    item: Item,
+    style: str,
+    request_key: str,
+    degree: float = 1.0,
+    exemplar_id: int | None = None,
+    upscale: int = 1,
+) -> Job:
+    """Queue the item in another style: a named one, "palette" (what one likes) or "exemplar"."""
+    if style == "exemplar":
+        exemplar = Item.objects.filter(pk=exemplar_id or 0).first()
+        if exemplar is None or not can_view(user, exemplar):
+            raise InvalidInputError("Choose the item whose style it should take.")
+    guidance = Guidance(
+        user_id=user.pk,
+        instruction=f"{style} style",
+        mode="style",
+        kind=_kind(item),
+        style=style,
+        style_degree=degree,
+        exemplar_item_id=exemplar_id,
+        # A palette is that of what one likes.
+        liked_item_ids=_liked_ids(user) if style == "palette" else (),
+        reference_item_ids=(item.pk,),
+        upscale=upscale,
+        exposure="ranked",
+    )
+    return _submit(user, item, guidance, request_key)
+
+
+def request_clip(
+    *,
+    user: User,
+    item: Item,
+    request_key: str,
+    window: int = 8,
+    start_s: float | None = None,
+    end_s: float | None = None,
+    audience: str = "fans",
+) -> Job:
+    """Queue a cut of one's video: between two times, or what fits people's taste best (eq. 2).
+
+    audience: "fans" for the people who like what the uploader shows, as far as there are enough of
+    them, or "me" for the uploader's own likes.
+    """
+    by_hand = start_s is not None or end_s is not None
+    fans = audience_vector(user) if audience == "fans" and not by_hand else None
+    guidance = Guidance(
+        user_id=user.pk,
+        instruction="cut by hand" if by_hand else "the best part",
+        mode="clip",
+        kind="video",
+        window=window,
+        start_s=start_s,
+        end_s=end_s,
+        user_vector=tuple(fans.tolist()) if fans is not None else (),
+        user_vector_model=user_vector_model() if fans is not None else None,
+        liked_item_ids=_liked_ids(user) if fans is None else (),
+        reference_item_ids=(item.pk,),
+        exposure="ranked",
+    )
+    return _submit(user, item, guidance, request_key)
+
+
+def request_thumbnail(
+    *, user: User, item: Item, request_key: str, instruction: str = "", strength: float = 0.5
+) -> Job:
+    """Queue a cover drawn from the video's frames and what one likes."""
+    guidance = Guidance(
+        user_id=user.pk,
+        instruction=instruction.strip() or "a cover for this video",
+        mode="thumbnail",
+        kind="image",
+        strength=strength,
+        liked_item_ids=_liked_ids(user),
+        reference_item_ids=(item.pk,),
+        exposure="ranked",
+    )
+    return _submit(user, item, guidance, request_key)
+
+
+def _submit(user: User, item: Item, guidance: Guidance, request_key: str) -> Job:
+    return submit_job(
+        user=user, guidance=guidance, source=item, request_key=f"studio:{item.pk}:{request_key}"
+    )
+
+
+def _said(user: User, item: Item, instruction: str, style: str | None) -> Guidance:
+    """Return the words as they are, after a look at what they must not ask for."""
+    heard = understand(instruction, state=State(focus_id=item.pk), shown=())
+    if heard.refusal:
+        raise InvalidInputError(REFUSALS[heard.refusal])
+    return Guidance(
+        user_id=user.pk,
+        instruction=instruction.strip(),
+        mode="edit",
+        reference_item_ids=(item.pk,),
+        style=style,
+        exposure="ranked",
+    )
+
+
+def _liked_ids(user: User) -> tuple[int, ...]:
+    """Return `User_Hist`, if the person lets likes guide creations."""
+    if not get_consent(user=user, kind=Consent.Kind.CREATION):
+        return ()
+    return tuple(user_history(user, MAX_HISTORY))
+
+
+def _kind(item: Item) -> Kind:
+    return "video" if item.kind == Item.Kind.VIDEO else "image"
 
 
 def read_instruction(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -20,21 +19,31 @@ from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import reswap, retarget, trigger_client_event
 
 from catalog.models import Item
-from catalog.services import delete_draft, submit_item, update_item, withdraw_item
+from catalog.permission_selectors import count_waiting
+from catalog.services import (
+    allow_edits,
+    delete_draft,
+    submit_item,
+    update_item,
+    use_as_poster,
+    withdraw_item,
+)
 from common.errors import DomainError
 from common.http import SignedInRequest, wants_fragment
 from generation.models import Job
-from studio.forms import DetailsForm, EditForm, ListForm, UploadForm
+from studio.forms import DetailsForm, ListForm, ToolForm, UploadForm
 from studio.selectors import (
     count_states,
     get_family,
+    get_statement_of,
     get_statistics,
     get_studio_item,
     get_timeline,
     list_checks,
     list_studio_items,
 )
-from studio.services import Upload, request_edit, upload_files
+from studio.services import Upload, upload_files
+from studio.tools import TOOLS, Tool, build_form, find_still, get_tool, list_stills
 
 PAGE_SIZE = 24
 View = Callable[..., HttpResponse]
@@ -72,6 +81,7 @@ def home(request: SignedInRequest) -> HttpResponse:
         "total": sum(counts.values()),
         "upload_form": UploadForm(),
         "max_bytes": settings.UPLOAD_MAX_BYTES,
+        "requests_waiting": count_waiting(request.user),
     }
     return render(request, "studio/home.html", context)
 
@@ -82,7 +92,8 @@ def upload(request: SignedInRequest) -> HttpResponse:
     """Take files in. Scripts get JSON; a plain form goes back to the list with messages."""
     form = UploadForm(request.POST, request.FILES)
     if form.is_valid():
-        uploads = upload_files(user=request.user, files=form.cleaned_data["files"])
+        sent = form.cleaned_data
+        uploads = upload_files(user=request.user, files=sent["files"], licence=sent["licence"])
     else:
         uploads = [Upload(name="", problem=_problems_of(form))]
     if "application/json" in request.headers.get("Accept", ""):
@@ -113,7 +124,8 @@ def _upload_json(uploads: list[Upload]) -> JsonResponse:
 def item_page(request: SignedInRequest, pk: int) -> HttpResponse:
     """One item: the whole page, or the part that changes while it is prepared and screened."""
     item = get_studio_item(user=request.user, pk=pk)
-    part = {"versions": "#versions"}.get(request.GET.get("part", ""), "#live")
+    parts = {"versions": "#versions", "editor": "#editor"}
+    part = parts.get(request.GET.get("part", ""), "#live")
     template = f"studio/item.html{part}" if wants_fragment(request) else "studio/item.html"
     context = _item_context(request, item)
     answer = render(request, template, context)
@@ -125,9 +137,13 @@ def item_page(request: SignedInRequest, pk: int) -> HttpResponse:
 
 def _item_context(request: SignedInRequest, item: Item, **forms: Any) -> dict[str, Any]:
     waits = {Item.MediaState.WAITING, Item.MediaState.PROCESSING}
+    tool = get_tool(item, request.GET.get("tool", ""))
+    if "tool_form" not in forms:
+        forms["tool_form"] = build_form(tool, user=request.user, item=item)
     return {
         "item": item,
         "timeline": get_timeline(item),
+        "statement": get_statement_of(item),
         "checks": list_checks(item),
         "family": get_family(user=request.user, item=item),
         "statistics": get_statistics([item.pk])[item.pk],
@@ -136,7 +152,9 @@ def _item_context(request: SignedInRequest, item: Item, **forms: Any) -> dict[st
         "changing": item.media_state in waits or item.state == Item.State.PENDING,
         "can_change": item.state in {Item.State.DRAFT, Item.State.REJECTED},
         "details_form": DetailsForm(instance=item),
-        "edit_form": EditForm(initial={"request_key": uuid.uuid4(), "style": ""}),
+        "tool": tool,
+        "stills": list_stills(request.user, item) if tool.name == "thumbnail" else [],
+        "tools": TOOLS[item.kind],
         "active_jobs": Job.objects.active()
         .filter(user=request.user, source=item)
         .select_related("user", "result"),
@@ -161,35 +179,25 @@ def details(request: SignedInRequest, pk: int) -> HttpResponse:
 @require_POST
 @uploader_required
 def edit(request: SignedInRequest, pk: int) -> HttpResponse:
-    """Queue an AI edit; htmx gets the job's card, a plain form its page."""
+    """Queue what one tool of the editor asks for; htmx gets the job's card, a form its page."""
     item = get_studio_item(user=request.user, pk=pk)
-    form = EditForm(request.POST)
+    tool = get_tool(item, request.GET.get("tool", ""))
+    form = build_form(tool, user=request.user, item=item, data=request.POST)
     problem = ""
     if form.is_valid():
+        said = form.cleaned_data | {"request_key": str(form.cleaned_data["request_key"])}
         try:
-            job = _request_edit(request, item, form)
+            job = tool.run(request.user, item, said)
         except DomainError as error:
             problem = str(error)
         else:
-            return _job_answer(request, job)
+            return _job_answer(request, tool, job)
     return _edit_refused(request, item, form, problem)
 
 
-def _request_edit(request: SignedInRequest, item: Item, form: EditForm) -> Job:
-    said = form.cleaned_data
-    return request_edit(
-        user=request.user,
-        item=item,
-        instruction=said["instruction"],
-        strength=said["strength"],
-        style=said["style"] or None,
-        request_key=str(said["request_key"]),
-    )
-
-
-def _job_answer(request: SignedInRequest, job: Job) -> HttpResponse:
+def _job_answer(request: SignedInRequest, tool: Tool, job: Job) -> HttpResponse:
     if wants_fragment(request):
-        answer = render(request, "studio/_edit_queued.html", {"job": job})
+        answer = render(request, "studio/_edit_queued.html", {"job": job, "tool": tool})
         return reswap(retarget(answer, "#edit-jobs"), "afterbegin")
     return redirect("generation:job", job.pk)
 
@@ -199,13 +207,13 @@ def _problems_of(form: Form) -> str:
 
 
 def _edit_refused(
-    request: SignedInRequest, item: Item, form: EditForm, problem: str
+    request: SignedInRequest, item: Item, form: ToolForm, problem: str
 ) -> HttpResponse:
     problem = problem or _problems_of(form)
     if wants_fragment(request):
         # htmx swaps only successful answers by default; the sentence belongs beside the form.
         return render(request, "_problem.html", {"problem": problem})
-    context = _item_context(request, item, edit_form=form, edit_problem=problem)
+    context = _item_context(request, item, tool_form=form, edit_problem=problem)
     return render(request, "studio/item.html", context, status=400)
 
 
@@ -216,6 +224,34 @@ def submit(request: SignedInRequest, pk: int) -> HttpResponse:
     submit_item(item=get_studio_item(user=request.user, pk=pk), by=request.user)
     messages.success(request, "Submitted. It is being screened; this page follows it.")
     return redirect("studio:item", pk)
+
+
+@require_POST
+@uploader_required
+def permissions(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Let viewers have versions of the item made for themselves, or stop that."""
+    item = get_studio_item(user=request.user, pk=pk)
+    allowed = "allows_edits" in request.POST
+    allow_edits(item=item, by=request.user, allowed=allowed)
+    now = "Viewers may now have versions of this made" if allowed else "Only you can edit this now"
+    messages.success(request, f"{now}.")
+    return redirect("studio:item", pk)
+
+
+@require_POST
+@uploader_required
+def poster(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Make a frame of the video, or a cover drawn for it, the poster that everybody sees."""
+    item = get_studio_item(user=request.user, pk=pk)
+    kind, _, number = request.POST.get("still", "").partition("-")
+    still = find_still(user=request.user, item=item, kind=kind, number=number)
+    try:
+        use_as_poster(video=item, by=request.user, still=still)
+    except DomainError as error:
+        messages.error(request, str(error))
+    else:
+        messages.success(request, "This is the poster now.")
+    return redirect(f"{reverse('studio:item', args=[pk])}?tool=thumbnail")
 
 
 @require_POST

@@ -252,7 +252,7 @@ def test_an_edit_is_queued_and_its_card_comes_back(studio, photo):
     answer = studio.post(_url("edit", photo), _wish(), headers=HTMX)
     job = Job.objects.get()
     assert answer["HX-Retarget"] == "#edit-jobs"
-    assert reverse("generation:events", args=[job.pk]) in answer.text
+    assert reverse("generation:events-of-many") in answer.text
     assert (job.source, job.guidance["strength"]) == (photo, 0.5)
 
 
@@ -273,7 +273,7 @@ def test_the_same_form_sent_twice_is_one_job(studio, photo):
         ({"instruction": "x" * 20_000}, "at most 500 characters"),
         ({"instruction": "zzz qqq"}, "could not tell what should change"),
         ({"strength": "9"}, "0.95"),
-        ({"style": "cubist"}, "cubist"),
+        ({"edit": "melt"}, "melt"),
         ({"request_key": "x"}, "UUID"),
     ],
 )
