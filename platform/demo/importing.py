@@ -128,6 +128,8 @@ def _store(entry: Entry, owner: User, read: Read | DomainError) -> Item:
         garment_type=entry.garment_type,
         colours=read.colours,
         look="photo",
+        # Who imports a folder vouches for it.
+        licence="permission",
     )
     for made in read.renditions:
         if isinstance(made.data, Path):

@@ -14,13 +14,14 @@ from datetime import timedelta
 import numpy as np
 from django.contrib.auth.hashers import make_password
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from tqdm import tqdm
 
 from accounts.models import Consent, Profile, User
 from catalog.models import Item
-from catalog.services import embed_items, store_media
+from catalog.services import embed_items, make_frames, store_media
+from demo.opinions import Stay, draw_stay, give_opinions, video_lengths, watch
 from demo.people import (
     MODERATOR_NAMES,
     UPLOADER_NAMES,
@@ -33,7 +34,7 @@ from demo.people import (
 from demo.screening import screen_all
 from demo.wishes import submit_wishes
 from demo.work import leave_open_cases
-from demo.world import Plan, plan_items, render
+from demo.world import Plan, plan_items, plan_lookbooks, render
 from recommender.models import Impression, Interaction
 from recommender.services import train
 
@@ -52,6 +53,8 @@ class Size:
     items: int = 600
     viewers: int = 60
     creations: int = 24
+    # Videos long enough that the feed plays each viewer their own part.
+    lookbooks: int = 8
 
 
 def world_exists() -> bool:
@@ -70,7 +73,11 @@ def clear_interrupted() -> bool:
     ours = {*LOGINS, *UPLOADER_NAMES, *MODERATOR_NAMES, *VIEWER_NAMES}
     if User.objects.exclude(username__in=ours).exists():
         return False
-    call_command("flush", interactive=False, verbosity=0)
+    with connection.cursor() as cursor:
+        # The audit log is append-only; nothing has happened yet that it would have to keep.
+        cursor.execute("SET weft.may_empty = 'on'")
+        call_command("flush", interactive=False, verbosity=0)
+        cursor.execute("RESET weft.may_empty")
     return True
 
 
@@ -80,6 +87,7 @@ def seed_world(*, password: str, size: Size, report: Callable[[str], None]) -> N
         people = make_people(password, size.viewers)
     report(f"{len(people)} people")
     plans = plan_items(size.items, len(UPLOADER_NAMES), SEED)
+    plans += plan_lookbooks(size.lookbooks, len(UPLOADER_NAMES), SEED)
     # The demo login is one of the uploaders, so that its studio is not empty.
     uploaders = [people["uploader"], *(people[name] for name in UPLOADER_NAMES[1:])]
     items = make_items(plans, uploaders)
@@ -129,7 +137,7 @@ def make_people(password: str, viewers: int) -> dict[str, User]:
     Consent.objects.bulk_create(
         Consent(user=user, kind=kind, granted=True)
         for user in people.values()
-        for kind in (Consent.Kind.PERSONALISATION, Consent.Kind.CREATION)
+        for kind in (Consent.Kind.PERSONALISATION, Consent.Kind.CREATION, Consent.Kind.SHARING)
     )
     return people
 
@@ -140,10 +148,12 @@ def make_items(plans: list[Plan], uploaders: list[User]) -> list[Item]:
     items = []
     with ProcessPoolExecutor(os.cpu_count(), mp_context=context) as pool:
         rendered = pool.map(render, plans, chunksize=4)
-        for plan, renditions in zip(plans, _progress(rendered, len(plans)), strict=True):
+        for plan, made in zip(plans, _progress(rendered, len(plans)), strict=True):
             item = _draft(plan, uploaders[plan.uploader])
             item.save()
-            store_media(item=item, renditions=renditions)
+            store_media(item=item, renditions=made.renditions)
+            if made.sample:
+                make_frames(item=item, sample=made.sample)
             items.append(item)
             # Between two renderings, while the other processes draw on.
             if len(items) % EMBED_BATCH == 0:
@@ -163,6 +173,9 @@ def _draft(plan: Plan, owner: User) -> Item:
         colours=[spec.colour] if spec.second_colour is None else [spec.colour, spec.second_colour],
         pattern=spec.pattern,
         look="illustration",
+        licence="own",
+        # Half of the uploaders let viewers have versions made.
+        allows_edits=plan.uploader % 2 == 0,
     )
 
 
@@ -190,17 +203,26 @@ def _backdate(items: list[Item], plans: list[Plan]) -> None:
 
 
 def make_history(viewers: list[User], items: list[Item], plans: list[Plan]) -> int:
-    """Let every viewer browse by their hidden taste; return how many interactions that made."""
+    """Let every viewer browse by their hidden taste and say what they think of some of it.
+
+    Returns how many interactions that made.
+    """
     rng = np.random.default_rng(SEED + 1)
     shown = [(item, plan) for item, plan in zip(items, plans, strict=True) if item.is_public]
     traits = Traits.of(
         [(plan.spec.type, plan.spec.colour, plan.spec.pattern, plan.kind) for _, plan in shown]
     )
     begin = timezone.now() - timedelta(days=21)
+    # Draws of their own, so that what people do does not depend on what they say of it.
+    habits = np.random.default_rng(SEED + 2)
+    lengths = video_lengths([item for item, _ in shown])
     interactions, impressions = [], []
     for viewer in viewers:
         taste = sample_taste(rng)
         acts = browse(taste, traits, rng, LOGIN_BROWSES if viewer.username == "viewer" else BROWSES)
+        acts += watch(acts, [item for item, _ in shown], lengths)
+        stay = Stay() if viewer.username == "viewer" else draw_stay(habits)
+        viewer.date_joined = begin + timedelta(minutes=stay.joined)
         chance = np.minimum(1.0, BROWSES * draw_chance(taste, traits))
         feed_id = uuid.UUID(int=int(rng.integers(2**62)))
         interactions += [
@@ -209,7 +231,7 @@ def make_history(viewers: list[User], items: list[Item], plans: list[Plan]) -> i
                 item=shown[act.item][0],
                 kind=act.kind,
                 value=act.value,
-                created_at=begin + timedelta(minutes=act.minute),
+                created_at=begin + timedelta(minutes=stay.moment(act.minute)),
             )
             for act in acts
         ]
@@ -227,4 +249,6 @@ def make_history(viewers: list[User], items: list[Item], plans: list[Plan]) -> i
         ]
     Interaction.objects.bulk_create(interactions, batch_size=2000)
     Impression.objects.bulk_create(impressions, batch_size=2000)
+    User.objects.bulk_update(viewers, ["date_joined"])
+    give_opinions(interactions, habits)
     return len(interactions)

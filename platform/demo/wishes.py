@@ -9,6 +9,7 @@ import numpy as np
 from accounts.models import User
 from common.guidance import Guidance
 from demo.garments import attributes, caption, sample_spec
+from generation.models import Job
 from generation.services import submit_job
 from recommender.services import user_history
 
@@ -30,4 +31,9 @@ def submit_wishes(*, viewers: Sequence[User], count: int) -> None:
             seed=int(rng.integers(2**31)),
             exposure="ranked",
         )
-        submit_job(user=viewer, guidance=guidance, request_key=f"demo-wish-{index}")
+        submit_job(
+            user=viewer,
+            guidance=guidance,
+            request_key=f"demo-wish-{index}",
+            priority=Job.Priority.BACKGROUND,
+        )

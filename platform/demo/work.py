@@ -37,6 +37,7 @@ def leave_open_cases(*, owners: Sequence[User]) -> list[Item]:
         item = Item.objects.create(
             owner=owners[index % len(owners)],
             kind=Item.Kind.IMAGE,
+            licence="own",
             title=caption(spec).replace(" plain ", " ").capitalize(),
             description=text,
             garment_type=wanted.type or "",

@@ -13,9 +13,12 @@ from common.vocabulary import COLOURS, PATTERNS, TYPES
 from demo.clips import CAMERA_MOVES, render_clip
 from demo.drawing import draw_garment
 from demo.garments import GarmentSpec, caption, sample_spec
-from demo.music import music_bed
+from demo.lookbooks import FPS as LOOKBOOK_FPS
+from demo.lookbooks import Scenes, plan_scenes, render_scenes, scene_starts, title_of
 from media.encoding import encode_clip
+from media.frames import VideoSample, sample_pictures
 from media.images import Rendition, make_image_renditions, make_stills
+from media.music import music_bed
 
 WIDTH, HEIGHT = 480, 640
 CLIP_SIZE = (360, 480)
@@ -33,13 +36,17 @@ class Plan:
     # Index of its uploader, and how long ago it came out.
     uploader: int
     hours_ago: float
+    # The looks of a longer video; `spec` is then its first one.
+    scenes: Scenes = ()
 
     @property
     def kind(self) -> str:
-        return "video" if self.move else "image"
+        return "video" if self.move or self.scenes else "image"
 
     @property
     def title(self) -> str:
+        if self.scenes:
+            return title_of(self.scenes)
         return caption(self.spec).replace(" plain ", " ").capitalize()
 
 
@@ -64,30 +71,50 @@ def plan_items(count: int, uploaders: int, seed: int) -> list[Plan]:
     return plans
 
 
-def render(plan: Plan) -> list[Rendition]:
-    """Return the files of an item, as the catalogue stores them."""
-    if plan.move is None:
-        return make_image_renditions(draw_garment(plan.spec, WIDTH, HEIGHT))
-    return _render_clip(plan.spec, plan.move)
+def plan_lookbooks(count: int, uploaders: int, seed: int) -> list[Plan]:
+    """Return plans of longer videos, the newest things of the world."""
+    rng = np.random.default_rng([seed, 5])
+    plans = []
+    for number in range(count):
+        scenes = plan_scenes(rng)
+        hours = float(rng.uniform(0.5, 40))
+        plans.append(Plan(scenes[0][0], None, number % uploaders, hours, scenes))
+    return plans
 
 
-def _render_clip(spec: GarmentSpec, move: str) -> list[Rendition]:
+@dataclass(frozen=True)
+class Rendered:
+    """The files of an item as the catalogue stores them, and of a video what its frames show."""
+
+    renditions: list[Rendition]
+    sample: VideoSample | None = None
+
+
+def render(plan: Plan) -> Rendered:
+    """Return what a plan looks like. Frames are sampled as drawn: nothing has to be decoded."""
+    if plan.kind == "image":
+        return Rendered(make_image_renditions(draw_garment(plan.spec, WIDTH, HEIGHT)))
     width, height = CLIP_SIZE
-    frames = list(
-        render_clip(spec, move, seconds=CLIP_SECONDS, fps=CLIP_FPS, width=width, height=height)
-    )
-    clip = encode_clip(
-        frames,
-        fps=CLIP_FPS,
-        sound=_piece(spec.seed % PIECES),
-        sound_rate=SOUND_RATE,
-        preset="superfast",
-    )
-    still = Image.fromarray(frames[0 if move == "turntable" else -1])
+    if plan.scenes:
+        fps, starts = LOOKBOOK_FPS, scene_starts(plan.scenes)
+        frames = list(render_scenes(plan.scenes, width, height))
+        still = frames[0 if plan.scenes[0][1] == "turntable" else int(starts[0] * fps) - 1]
+        sound = music_bed(plan.spec.seed % PIECES, len(frames) / fps, SOUND_RATE)
+    else:
+        fps, starts = CLIP_FPS, []
+        move = str(plan.move)
+        frames = list(
+            render_clip(plan.spec, move, seconds=CLIP_SECONDS, fps=fps, width=width, height=height)
+        )
+        still = frames[0 if move == "turntable" else -1]
+        sound = _piece(plan.spec.seed % PIECES)
+    clip = encode_clip(frames, fps=fps, sound=sound, sound_rate=SOUND_RATE, preset="superfast")
+    seconds = len(frames) / fps
     master = Rendition(
-        "master", "video/mp4", width, height, clip, duration_s=CLIP_SECONDS, has_sound=True
+        "master", "video/mp4", width, height, clip, duration_s=seconds, has_sound=True
     )
-    return [master, *make_stills(still)]
+    sample = sample_pictures(frames, fps=fps, scene_starts=starts)
+    return Rendered([master, *make_stills(Image.fromarray(still))], sample)
 
 
 @lru_cache(maxsize=PIECES)

@@ -15,7 +15,7 @@ from demo.clips import CAMERA_MOVES, render_clip
 from demo.drawing import draw_garment, garment_layer
 from demo.fabric import to_lab
 from demo.garments import CUTS, caption, partners, sample_spec
-from demo.music import music_bed
+from media.music import music_bed
 
 NAMES = list(COLOURS)
 REFERENCE = to_lab(np.array([COLOURS[name] for name in NAMES]))

@@ -26,4 +26,19 @@ def test_types_come_in_turn_and_the_first_caption_names_type_and_colour():
         assert one.captions[0].endswith(TYPES[index])
         assert one.taste["colour"] in one.captions[0]
         assert len(one.captions) == 5
+        assert not any("photo" in text for text in one.captions)
         assert set(one.taste) == {"colour", "pattern", "backdrop", "tint"}
+
+
+def test_a_cut_with_a_name_of_its_own_is_called_by_it_and_never_by_another():
+    sampler = DrawnSampler(seed=1)
+    names = {"sneakers": "trainers", "boots": "boots", "heels": "heels"}
+    seen = set()
+    for index in range(TYPES.index("shoes"), 40 * len(TYPES), len(TYPES)):
+        spec, facts = sampler.known(index)
+        text = " ".join(facts.captions)
+        assert facts.captions[-1].endswith(names[spec.cut])
+        others = {name for cut, name in names.items() if cut != spec.cut}
+        assert not any(name in text for name in others)
+        seen.add(spec.cut)
+    assert seen == set(names)

@@ -9,9 +9,11 @@ import pytest
 
 from accounts.models import User
 from common.vocabulary import COLOURS, PATTERNS, TYPES
+from demo.lookbooks import LOOK_SECONDS, LOOKS
 from demo.people import Taste, Traits, browse, draw_chance, sample_taste
 from demo.seeding import clear_interrupted, make_people, world_exists
-from demo.world import plan_items, render
+from demo.world import plan_items, plan_lookbooks, render
+from media.frames import sample_video
 from tests.factories import UserFactory
 
 
@@ -30,10 +32,43 @@ def test_a_third_are_videos_and_every_type_colour_and_pattern_is_there():
 
 def test_a_clip_is_stored_as_mp4_with_sound_and_stills():
     plan = next(plan for plan in plan_items(9, 2, seed=1) if plan.kind == "video")
-    files = {made.role: made for made in render(plan)}
+    files = {made.role: made for made in render(plan).renditions}
     assert set(files) == {"master", "poster", "thumb"}
     assert files["master"].mime == "video/mp4"
     assert files["master"].has_sound
+
+
+def test_the_frames_of_a_clip_are_sampled_as_it_is_drawn():
+    plan = next(plan for plan in plan_items(9, 2, seed=1) if plan.kind == "video")
+    made = render(plan)
+    decoded = sample_video(made.renditions[0].data)
+    assert made.sample.times == pytest.approx(decoded.times)
+    for known, seen in zip(made.sample.pictures, decoded.pictures, strict=True):
+        assert np.abs(known.astype(int) - seen.astype(int)).mean() < 10
+    assert render(plan_items(1, 2, seed=1)[0]).sample is None
+
+
+def test_lookbooks_are_long_and_of_many_tastes():
+    plans = plan_lookbooks(8, 3, seed=1)
+    assert plans == plan_lookbooks(8, 3, seed=1)
+    assert len({plan.title for plan in plans}) == 8
+    for plan in plans:
+        assert plan.kind == "video"
+        assert len({spec.type for spec, _ in plan.scenes}) == len(plan.scenes)
+        assert len({spec.colour for spec, _ in plan.scenes}) == len(plan.scenes)
+
+
+@pytest.mark.slow
+def test_a_lookbook_has_music_its_scenes_and_a_still_of_each_look():
+    plan = plan_lookbooks(1, 1, seed=2)[0]
+    made = render(plan)
+    master = made.renditions[0]
+    assert master.has_sound
+    assert 15 <= master.duration_s <= 25
+    assert {int(still.time_s // LOOK_SECONDS) for still in made.sample.stills} == set(range(LOOKS))
+    # What the detector finds in the file is what was drawn.
+    found = sample_video(master.data).scene_starts
+    assert found == pytest.approx(made.sample.scene_starts, abs=0.1)
 
 
 def _traits() -> Traits:

@@ -37,6 +37,8 @@ class Command(BaseCommand):
             self.stdout.write(f"  {what} ({time.monotonic() - started:.0f} s)")
             self.stdout.flush()
 
-        size = Size(options["items"], options["viewers"], options["creations"])
+        # A small world needs no more than a few of the longer videos, which take longest to draw.
+        lookbooks = min(Size.lookbooks, options["items"] // 12)
+        size = Size(options["items"], options["viewers"], options["creations"], lookbooks)
         seed_world(password=options["password"], size=size, report=report)
         report("demo world complete")
