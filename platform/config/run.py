@@ -41,6 +41,7 @@ def main() -> int:
     ensure_keys(settings.KEYS_DIR)
     password = _demo_password()
     call_command("seed_demo", password=password, if_empty=True)
+    call_command("load_knowledge", verbosity=0)
     if os.environ.get("DEMO_PASSWORD"):
         _set_demo_password(password)
     _step("demo world ready", started)

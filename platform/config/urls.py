@@ -6,19 +6,31 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitVie
 
 import accounts.api
 import catalog.api
+import dashboard.attacks_api
+import dashboard.fairness_api
+import dashboard.people_api
+import dashboard.policy_api
 import feed.api
 import generation.api
+import knowledge.api
 import moderation.api
 import studio.api
+import studio.captions_api
 from config.views import health, manifest
 
 api_patterns = [
     *accounts.api.urlpatterns,
     *catalog.api.urlpatterns,
+    *dashboard.attacks_api.urlpatterns,
+    *dashboard.fairness_api.urlpatterns,
+    *dashboard.people_api.urlpatterns,
+    *dashboard.policy_api.urlpatterns,
     *feed.api.urlpatterns,
     *generation.api.urlpatterns,
+    *knowledge.api.urlpatterns,
     *moderation.api.urlpatterns,
     *studio.api.urlpatterns,
+    *studio.captions_api.urlpatterns,
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
     path("docs/", SpectacularSwaggerSplitView.as_view(url_name="api:schema"), name="docs"),
 ]
@@ -26,10 +38,12 @@ api_patterns = [
 urlpatterns = [
     path("", include("feed.urls")),
     path("", include("catalog.urls")),
+    path("facts/", include("knowledge.urls")),
     path("profile/", include("accounts.urls")),
     path("jobs/", include("generation.urls")),
     path("studio/", include("studio.urls")),
     path("", include("moderation.urls")),
+    path("dashboard/", include("dashboard.urls")),
     path("accounts/", include("allauth.urls")),
     path("accounts/sessions/", include("allauth.usersessions.urls")),
     path("admin/", admin.site.urls),

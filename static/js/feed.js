@@ -3,87 +3,15 @@
  * server what was watched. Without this module the page is a list of links, forms and videos.
  */
 
+import { EventQueue, uuid } from "./events.js";
+
 const feed = document.querySelector("[data-feed]");
 const say = document.querySelector("[data-say]");
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const SOUND_KEY = "weft.sound";
-const FLUSH_MS = 8000;
-const FLUSH_AT = 12;
-const KEEP = 500;
 const AHEAD = 3;
 
-// ---- events: a queue that outlives a lost connection ------------------------------------------
-
-const queue = {
-  // One queue per person: what one did is never sent as another's.
-  key: `weft.events.${feed.dataset.user}`,
-  busy: false,
-
-  read() {
-    try {
-      return JSON.parse(localStorage.getItem(this.key)) ?? [];
-    } catch {
-      return [];
-    }
-  },
-
-  write(events) {
-    try {
-      localStorage.setItem(this.key, JSON.stringify(events.slice(-KEEP)));
-    } catch {
-      // Storage is full or forbidden: feedback is lost, the feed goes on.
-    }
-  },
-
-  add(kind, item, value = 1) {
-    if (!feed.dataset.user) return;
-    const event = { event_id: uuid(), item_id: Number(item), kind, value, at: new Date().toISOString() };
-    const events = [...this.read(), event];
-    this.write(events);
-    if (events.length >= FLUSH_AT) this.flush();
-  },
-
-  async flush() {
-    const events = this.read().slice(0, 100);
-    if (this.busy || !events.length || !feed.dataset.user) return;
-    this.busy = true;
-    try {
-      const response = await fetch(feed.dataset.events, {
-        method: "POST",
-        headers: { "Content-Type": "application/json", Accept: "application/json", "X-CSRFToken": feed.dataset.csrf },
-        body: JSON.stringify({ events }),
-      });
-      // A refused batch would be refused again; a failing server is asked again later.
-      if (response.ok || response.status === 400) this.drop(events);
-    } catch {
-      // Offline: the events stay for the next time.
-    } finally {
-      this.busy = false;
-    }
-  },
-
-  drop(sent) {
-    const ids = new Set(sent.map((event) => event.event_id));
-    this.write(this.read().filter((event) => !ids.has(event.event_id)));
-  },
-
-  /** The page goes away. No answer comes, so the events stay; the server knows them by their ids. */
-  beacon() {
-    const events = this.read().slice(0, 100);
-    if (!events.length || !feed.dataset.user) return;
-    const form = new FormData();
-    form.set("csrfmiddlewaretoken", feed.dataset.csrf);
-    form.set("events", JSON.stringify(events));
-    navigator.sendBeacon(feed.dataset.events, form);
-  },
-};
-
-function uuid() {
-  if (crypto.randomUUID) return crypto.randomUUID();
-  // Plain HTTP on another machine has no randomUUID.
-  return "10000000-1000-4000-8000-100000000000".replace(/[018]/g, (digit) =>
-    (+digit ^ (crypto.getRandomValues(new Uint8Array(1))[0] & (15 >> (+digit / 4)))).toString(16));
-}
+const queue = new EventQueue({ user: feed.dataset.user, address: feed.dataset.events, csrf: feed.dataset.csrf });
 
 // ---- which card is in sight ---------------------------------------------------------------------
 
@@ -125,7 +53,9 @@ function activate(card) {
 function leave() {
   if (!active) return;
   pauseClock();
-  active.querySelector("video.media")?.pause();
+  const video = active.querySelector("video.media");
+  video?.pause();
+  watched.delete(video);
   active = null;
 }
 
@@ -134,6 +64,8 @@ function pauseClock() {
   const seconds = (performance.now() - since) / 1000;
   since = 0;
   if (seconds > 0.25) queue.add("dwell", active.dataset.item, Math.round(seconds * 10) / 10);
+  const share = watchedShare(active.querySelector("video.media"));
+  if (share > 0.01) queue.add("complete", active.dataset.item, Math.round(share * 100) / 100);
 }
 
 // ---- video and sound ------------------------------------------------------------------------------
@@ -143,6 +75,7 @@ const soundOn = () => localStorage.getItem(SOUND_KEY) === "on";
 function play(card, asked = false) {
   const video = card.querySelector("video.media");
   if (!video) return;
+  keepWithin(video);
   video.muted = !soundOn();
   if (calm.matches && !asked) return showPlay(card, true);
   video.play().catch(() => {
@@ -150,6 +83,64 @@ function play(card, asked = false) {
     video.muted = true;
     video.play().catch(() => showPlay(card, true));
   });
+}
+
+// A long video plays as the viewer's clip, named by the fragment of its address: "#t=4.00,8.00".
+// Browsers stop at the end of a fragment; ours begins again, as every other card does.
+const clips = new WeakMap();
+
+function takeClip(video) {
+  const [address, fragment] = video.getAttribute("src").split("#t=");
+  if (!fragment) return;
+  const [start, end] = fragment.split(",").map(Number);
+  clips.set(video, { start, end });
+  video.loop = false;
+  video.src = address;
+  video.addEventListener("loadedmetadata", () => keepWithin(video));
+  video.addEventListener("timeupdate", () => keepWithin(video));
+  video.addEventListener("ended", () => {
+    keepWithin(video);
+    video.play().catch(() => {});
+  });
+  if (!video.requestVideoFrameCallback) return;
+  // Every frame, where the browser tells: "timeupdate" comes a quarter of a second late.
+  const watch = () => {
+    keepWithin(video);
+    video.requestVideoFrameCallback(watch);
+  };
+  video.requestVideoFrameCallback(watch);
+}
+
+function keepWithin(video) {
+  const clip = clips.get(video);
+  if (!clip || video.readyState < 1 || video.seeking) return;
+  const past = video.currentTime >= Math.min(clip.end, video.duration) - 0.02;
+  if (past || video.currentTime < clip.start - 0.3) video.currentTime = clip.start;
+}
+
+const span = (video) => clips.get(video) ?? { start: 0, end: video.duration };
+
+/** How far what this card plays has been played, 0 to 1. */
+function played(video) {
+  const { start, end } = span(video);
+  return end > start ? Math.min(Math.max((video.currentTime - start) / (end - start), 0), 1) : 0;
+}
+
+// Seconds that really ran since the card came into sight; jumps do not count, loops do.
+const watched = new WeakMap();
+
+function countWatched(video) {
+  const before = watched.get(video) ?? { seconds: 0, at: video.currentTime };
+  const step = video.currentTime - before.at;
+  watched.set(video, { seconds: before.seconds + (step > 0 && step < 1.5 ? step : 0), at: video.currentTime });
+}
+
+/** How much of what this card plays was watched; above 1 when it was watched again. */
+function watchedShare(video) {
+  if (!video || !watched.has(video)) return 0;
+  const { start, end } = span(video);
+  const share = watched.get(video).seconds / (Math.min(end, video.duration) - start);
+  return Number.isFinite(share) ? share : 0;
 }
 
 function showPlay(card, visible) {
@@ -186,11 +177,13 @@ function prepare(card) {
   const video = card.querySelector("video.media");
   if (!video) return;
   video.controls = false;
+  takeClip(video);
   video.addEventListener("play", () => showPlay(card, false));
   video.addEventListener("pause", () => card === active && !document.hidden && showPlay(card, true));
   const line = card.querySelector(".progress span");
   video.addEventListener("timeupdate", () => {
-    line?.style.setProperty("--played", video.duration ? video.currentTime / video.duration : 0);
+    countWatched(video);
+    line?.style.setProperty("--played", video.duration ? played(video) : 0);
   });
 }
 
@@ -216,6 +209,7 @@ const KEYS = {
   ArrowUp: () => step(-1), k: () => step(-1), PageUp: () => step(-1),
   Home: () => step(-Infinity), End: () => step(Infinity),
   l: () => press("like"), d: () => press("dislike"), n: () => press("not_interested"),
+  r: () => active?.querySelector("[data-opinion]")?.click(),
   m: toggleSound, p: () => active && toggle(active),
 };
 
@@ -244,15 +238,49 @@ function markRejected(card) {
 
 const SPOKEN = { like: "Liked", dislike: "Disliked", not_interested: "You will see less of this", "": "Taken back" };
 
-document.body.addEventListener("weft:reacted", (event) => {
-  const { item, reaction } = event.detail;
+document.body.addEventListener("weft:reacted", (event) => reacted(event.detail));
+
+function reacted({ item, reaction }) {
   tell(SPOKEN[reaction] ?? "");
   const card = document.getElementById(`item-${item}`);
   if (!card) return;
   markRejected(card);
   if (reaction === "like") burst(card);
   if (card === active && (reaction === "dislike" || reaction === "not_interested")) setTimeout(() => step(1), 350);
+}
+
+// A reaction carries its id from the press on. When the answer is lost it goes into the queue under
+// the same id, so that it counts once, whether the server had it or not.
+document.body.addEventListener("htmx:configRequest", (event) => {
+  if (event.target.matches("[data-reactions]")) event.detail.parameters.event_id = uuid();
 });
+document.body.addEventListener("htmx:beforeRequest", (event) => {
+  if (!event.target.matches("[data-reactions]")) return;
+  const item = event.target.closest(".feed-card").dataset.item;
+  if (!queue.holds(item)) return;
+  // One is waiting already: in the queue they keep their order.
+  event.preventDefault();
+  keepReaction(event.target, event.detail.requestConfig.parameters);
+  queue.flush();
+});
+
+const LABELS = {
+  like: ["Like", "Liked"], dislike: ["Dislike", "Disliked"], not_interested: ["Not for me", "Hidden"],
+};
+
+/** Put a reaction into the queue and show it as made. */
+function keepReaction(form, { kind, event_id: id }) {
+  const { item } = form.closest(".feed-card").dataset;
+  queue.add(kind, item, 1, id);
+  const reaction = kind === "undo" ? "" : kind;
+  for (const button of form.querySelectorAll("[data-react]")) {
+    const on = button.dataset.react === reaction;
+    button.value = on ? "undo" : button.dataset.react;
+    button.setAttribute("aria-pressed", String(on));
+    button.querySelector(".rail-label").textContent = LABELS[button.dataset.react][Number(on)];
+  }
+  reacted({ item, reaction });
+}
 
 // A refusal comes as a sentence, which htmx by itself would drop.
 document.body.addEventListener("htmx:responseError", (event) => {
@@ -261,7 +289,10 @@ document.body.addEventListener("htmx:responseError", (event) => {
   toast(answer.body.textContent.trim().slice(0, 300) || "That did not work. Please try again.");
 });
 document.body.addEventListener("htmx:sendError", (event) => {
-  if (event.target.closest("[data-feed]")) toast("You seem to be offline. Please try again.");
+  if (event.target.matches("[data-reactions]")) {
+    keepReaction(event.target, event.detail.requestConfig.parameters);
+    toast("You seem to be offline. This is kept and sent once you are back.");
+  } else if (event.target.closest("[data-feed]")) toast("You seem to be offline. Please try again.");
 });
 
 let toastTimer = 0;
@@ -398,6 +429,4 @@ addEventListener("pagehide", () => {
 for (const gesture of ["wheel", "touchstart"]) {
   feed.addEventListener(gesture, () => { heading = null; }, { passive: true });
 }
-addEventListener("online", () => queue.flush());
-setInterval(() => queue.flush(), FLUSH_MS);
-queue.flush();
+queue.start();

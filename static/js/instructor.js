@@ -4,6 +4,9 @@
  * script the same forms post and come back to the open panel.
  */
 
+import * as attachments from "./attachments.js";
+import * as voice from "./voice.js";
+
 const panel = document.getElementById("instructor");
 const query = (selector) => panel.querySelector(selector);
 const log = () => query("[data-chat-log]");
@@ -16,7 +19,7 @@ const NEAR_LIMIT = 80;
 panel.addEventListener("keydown", (event) => {
   if (event.target !== field() || event.key !== "Enter" || event.shiftKey || event.isComposing) return;
   event.preventDefault();
-  if (field().value.trim()) form().requestSubmit(query(".chat-send"));
+  if (field().value.trim() || attachments.attached().count) form().requestSubmit(query(".chat-send"));
 });
 
 panel.addEventListener("input", (event) => {
@@ -37,11 +40,20 @@ panel.addEventListener("htmx:configRequest", (event) => {
   const { parameters } = event.detail;
   if (pressed?.name === "suggestion") parameters.suggestion = pressed.value;
   const text = String(parameters.suggestion || parameters.text || "").trim();
-  if (!text) {
+  const tray = attachments.attached();
+  if (tray.isUploading) {
+    event.preventDefault();
+    const button = pressed;
+    say("Sending as soon as what you attached has arrived.", true);
+    attachments.onceUploaded(() => form().requestSubmit(button?.isConnected ? button : undefined));
+    return;
+  }
+  if (!text && !tray.ids.length) {
     event.preventDefault();
     field().focus();
     return;
   }
+  parameters.attachments = tray.ids.join(",");
   const inSight = whatIsInSight();
   parameters.shown_ids = inSight.shown.join(",");
   parameters.focus_id = inSight.focus ?? "";
@@ -54,7 +66,8 @@ panel.addEventListener("htmx:beforeSend", (event) => {
   query("[data-chat-empty]")?.remove();
   query("[data-chat-clear]").hidden = false;
   panel.querySelectorAll("[data-chips]").forEach((chips) => chips.remove());
-  log().append(bubble("person", text), waiting());
+  voice.stop();
+  log().append(bubble("person", text || "…"), waiting());
   if (!requestConfig.parameters.suggestion) field().value = "";
   setBusy(true);
   say("");
@@ -70,6 +83,7 @@ panel.addEventListener("htmx:afterRequest", (event) => {
   setBusy(false);
   if (event.detail.successful) {
     form().elements.request_key.value = newKey();
+    attachments.empty();
     query("[data-chat-count]").textContent = "";
   } else {
     giveBack(event.detail);
@@ -82,7 +96,7 @@ panel.addEventListener("htmx:afterRequest", (event) => {
 function giveBack(detail) {
   const text = query("[data-pending].from-person .bubble")?.textContent ?? "";
   dropPending();
-  if (!field().value) field().value = text;
+  if (!field().value && text !== "…") field().value = text;
   say(sentenceOf(detail.xhr));
 }
 
@@ -94,11 +108,13 @@ function sentenceOf(xhr) {
   return xhr.status < 500 && sentence ? sentence : "Something went wrong here. Please try again.";
 }
 
-function say(sentence) {
+/** Tell a problem beside the field, or with `isNote` something that is none. */
+function say(sentence, isNote = false) {
   const problem = query("[data-chat-problem]");
   if (!problem) return;
   problem.textContent = sentence;
   problem.hidden = !sentence;
+  problem.classList.toggle("is-note", isNote);
 }
 
 function setBusy(busy) {
@@ -239,8 +255,11 @@ function prepare() {
   panel.querySelectorAll("[data-show-in-feed]").forEach((link) => {
     link.hidden = false;
   });
+  voice.show(panel);
 }
 
 prepare();
+attachments.liven(panel, say);
+voice.liven(panel, { field, say });
 scrollToEnd();
 if (location.hash === "#instructor" || location.hash === "#chat-text") panel.classList.add("open");

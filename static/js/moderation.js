@@ -1,38 +1,13 @@
 /**
- * The moderator's pages: keys for every decision, and pictures blurred or grey as last chosen.
- * Without it the plain buttons do the same.
+ * The moderator's pages: keys for everything. Without it the plain buttons do the same, and how
+ * pictures are shown follows the moderator's settings either way.
  */
 
-remember("[data-blur]", "weft.review.blur", true);
-remember("[data-grey]", "weft.review.grey", false);
 document.querySelectorAll("select[data-fills]").forEach(fillNote);
 document.addEventListener("keydown", pressKey);
 document.querySelector("[data-result]")?.focus({ preventScroll: false });
 
-/** Keep a checkbox as the moderator left it, on this machine. */
-function remember(selector, key, first) {
-  const box = document.querySelector(selector);
-  if (!box) return;
-  box.checked = read(key, first);
-  box.addEventListener("change", () => write(key, box.checked));
-}
-
-function read(key, first) {
-  try {
-    const kept = localStorage.getItem(key);
-    return kept === null ? first : kept === "1";
-  } catch {
-    return first;
-  }
-}
-
-function write(key, value) {
-  try {
-    localStorage.setItem(key, value ? "1" : "0");
-  } catch {
-    // Private windows may refuse; the choice then holds for this page alone.
-  }
-}
+const SWITCHES = { b: "[data-blur]", g: "[data-grey]" };
 
 /** Offer the reason's usual sentence, unless the moderator wrote one. */
 function fillNote(select) {
@@ -45,28 +20,55 @@ function fillNote(select) {
   });
 }
 
-/** One letter presses the button that names it, except while typing. */
+/** One letter presses the button that names it, except while typing. Tab is never caught. */
 function pressKey(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.repeat) return;
-  if (event.key === "Escape") return closeReject();
+  if (event.key === "Escape") return leave(event);
   if (event.target.closest("input:not([type=checkbox]), select, textarea")) return;
   const key = event.key.toLowerCase();
-  if (key === "b") return document.querySelector("[data-blur]")?.click();
+  if (SWITCHES[key]) return document.querySelector(SWITCHES[key])?.click();
+  if (key === "m") return switchSound();
+  if (key === "j" || key === "k") return step(key === "j" ? 1 : -1);
+  if (key === "x") return choose();
+  const field = document.querySelector(`[data-focus="${CSS.escape(key)}"]`);
   const button = document.querySelector(`[data-key="${CSS.escape(key)}"]`);
-  if (!button) return;
+  if (!field && !button) return;
   event.preventDefault();
-  if (button.matches("summary")) openReject(button.parentElement);
+  if (field) field.focus();
+  else if (button.matches("summary")) openForm(button.parentElement);
   else button.click();
 }
 
-function openReject(details) {
-  details.open = true;
-  details.querySelector("select").focus();
+function switchSound() {
+  const video = document.querySelector("[data-video]");
+  if (video) video.muted = !video.muted;
 }
 
-function closeReject() {
+/** Move to the next or previous case of the list; Enter then opens it, as on any link. */
+function step(by) {
+  const links = [...document.querySelectorAll("[data-case]")];
+  if (!links.length) return;
+  const now = links.findIndex((link) => link.closest("li").contains(document.activeElement));
+  const next = now < 0 ? (by > 0 ? 0 : links.length - 1) : now + by;
+  links[Math.max(0, Math.min(next, links.length - 1))].focus();
+}
+
+function choose() {
+  document.activeElement.closest(".case-row")?.querySelector("[name=cases]:not(:disabled)")?.click();
+}
+
+function openForm(details) {
+  details.open = true;
+  details.querySelector("select, textarea").focus();
+}
+
+/** Escape closes an open form, or leaves the field one types in. */
+function leave(event) {
   const details = document.querySelector("[data-reject][open]");
-  if (!details) return;
-  details.open = false;
-  details.querySelector("summary").focus();
+  if (details) {
+    details.open = false;
+    details.querySelector("summary").focus();
+  } else if (event.target.matches("textarea, input, select")) {
+    event.target.blur();
+  }
 }

@@ -6,6 +6,10 @@
 const upload = document.querySelector("[data-upload]");
 if (upload) liven(upload);
 document.querySelectorAll("[data-strength]").forEach(nameStrength);
+// Another tool of the editor brings its own slider.
+document.body.addEventListener("htmx:afterSettle", () => {
+  document.querySelectorAll("[data-strength]:not([data-live])").forEach(nameStrength);
+});
 
 // --- upload -----------------------------------------------------------------------------------
 
@@ -96,6 +100,7 @@ function send(form, file, row) {
   return new Promise((resolve) => {
     const body = new FormData();
     body.append("csrfmiddlewaretoken", form.querySelector('[name="csrfmiddlewaretoken"]').value);
+    body.append("licence", form.querySelector('[name="licence"]')?.value || "own");
     body.append("files", file);
     const request = new XMLHttpRequest();
     request.open("POST", form.action);
@@ -153,6 +158,7 @@ async function refreshList() {
 
 /** Say in words how much the slider lets AI change. */
 function nameStrength(slider) {
+  slider.dataset.live = "";
   const word = slider.form.querySelector("[data-strength-word]");
   const say = () => {
     const value = Number(slider.value);

@@ -71,3 +71,10 @@ def test_local_secrets_are_made_once_and_readable_by_us_alone(tmp_path):
     assert first == second
     assert len(first.strip()) > 40
     assert (tmp_path / "keys" / "django").stat().st_mode & 0o077 == 0
+
+
+@pytest.mark.django_db
+def test_of_a_browsers_devices_only_the_microphone_is_ours_to_ask_for(client) -> None:
+    policy = client.get("/accounts/login/").headers["Permissions-Policy"]
+    assert "microphone=(self)" in policy
+    assert "camera=()" in policy

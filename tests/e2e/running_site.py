@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Response, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "only-for-the-browser-tests"
@@ -109,12 +109,22 @@ def chromium() -> Iterator[Browser]:
 def sign_in(context: BrowserContext, site: Site, username: str) -> Page:
     """Return a page on which this person has signed in through the form."""
     page = context.new_page()
-    page.goto(f"{site.url}/accounts/login/")
-    page.fill("input[name=login]", username)
-    page.fill("input[name=password]", PASSWORD)
-    page.click("main button[type=submit]")
+    # Another page of the same browser may be given a new CSRF cookie between form and answer; a
+    # person would then send the form again.
+    for attempt in range(3):
+        page.goto(f"{site.url}/accounts/login/")
+        page.fill("input[name=login]", username)
+        page.fill("input[name=password]", PASSWORD)
+        with page.expect_response(_is_login) as answer:
+            page.click("main button[type=submit]")
+        if answer.value.status != 403 or attempt == 2:
+            break
     page.wait_for_url(lambda url: "/accounts/login" not in url)
     return page
+
+
+def _is_login(response: Response) -> bool:
+    return response.request.method == "POST" and "/accounts/login/" in response.url
 
 
 def _free_port() -> int:

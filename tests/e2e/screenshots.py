@@ -17,7 +17,7 @@ from tests.e2e.running_site import ROOT, Site, chromium, running_site, sign_in
 
 PAGES = {
     "anonymous": ("/", "/search/", "/verify/", "/accounts/login/", "/accounts/signup/"),
-    "viewer": ("/", "/profile/", "/jobs/", "/search/?q=dress", "@item"),
+    "viewer": ("/", "/create/", "/profile/", "/jobs/", "/search/?q=dress", "@item"),
     "uploader": ("/studio/", "@studio"),
     "moderator": ("/moderation/", "@case", "/moderation/rules/", "/moderation/audit/"),
     "operator": ("/admin/", "/admin/catalog/item/"),

@@ -42,8 +42,8 @@ def test_a_rejection_needs_a_reason_that_the_author_reads(site: Site, context: B
     _claim(page, site)
     address = page.url
     page.keyboard.press("r")
-    page.select_option("#reason", index=1)
-    page.fill("#note", "Please post your own picture.")
+    page.select_option("#reason-reject", index=1)
+    page.fill("#note-reject", "Please post your own picture.")
     page.get_by_role("button", name="Reject with this reason").click()
     page.wait_for_url(lambda url: url != address)
     assert _waiting(page, site) == before - 1

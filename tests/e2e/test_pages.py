@@ -10,10 +10,13 @@ from tests.e2e.running_site import Site, sign_in
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 PAGES = {
-    None: ("/", "/search/", "/verify/", "/accounts/login/", "/accounts/signup/"),
-    "viewer": ("/", "/profile/", "/jobs/", "/search/?q=dress"),
+    None: ("/", "/search/", "/verify/", "/accounts/login/", "/accounts/signup/", "/transparency/"),
+    "viewer": ("/", "/profile/", "/standing/", "/jobs/", "/search/?q=dress"),
     "uploader": ("/studio/",),
-    "moderator": ("/moderation/", "/moderation/rules/", "/moderation/audit/"),
+    "moderator": (
+        *("/moderation/", "/moderation/settings/", "/moderation/rules/", "/moderation/routing/"),
+        *("/moderation/policy/", "/moderation/audit/"),
+    ),
 }
 OPTIONS = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}
 

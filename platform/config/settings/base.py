@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import environ
+from celery.schedules import crontab
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 
 from config.database import database_settings
@@ -43,13 +44,16 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "vision",
     "accounts",
+    "knowledge",
     "catalog",
     "recommender",
     "generation",
     "moderation",
     "feed",
     "studio",
+    "dashboard",
     "demo",
+    "evaluation",
 ]
 
 MIDDLEWARE = [
@@ -63,7 +67,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
+    "config.middleware.SessionActivityMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "config.middleware.PrivateCacheMiddleware",
     "config.middleware.DomainErrorMiddleware",
@@ -151,7 +155,7 @@ else:
     _default_storage = {"BACKEND": "django.core.files.storage.FileSystemStorage"}
 STORAGES = {
     "default": _default_storage,
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "config.static.StaticFiles"},
 }
 
 # Where a signed address of the bucket may lead the browser, for the content security policy.
@@ -167,6 +171,9 @@ if bucket:
     )
 
 UPLOAD_MAX_BYTES = 200 * 1024 * 1024
+# Pictures and videos in a conversation, and how long they are kept when nothing is done with them.
+ATTACHMENT_MAX_BYTES = env.int("ATTACHMENT_MAX_MB", default=50) * 1024 * 1024
+ATTACHMENT_DAYS = env.int("ATTACHMENT_DAYS", default=30)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 200
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
@@ -198,39 +205,178 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_TASK_DEFAULT_QUEUE = "default"
-CELERY_TASK_ROUTES = {"generation.tasks.*": {"queue": "generate"}}
+CELERY_TASK_ROUTES = {
+    # Not behind a video that takes half an hour.
+    "generation.tasks.requeue_stale_jobs_task": {"queue": "default"},
+    "generation.tasks.forget_words_task": {"queue": "default"},
+    "generation.tasks.*": {"queue": "generate"},
+}
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 CELERY_BEAT_SCHEDULE = {
     "requeue-stale-jobs": {"task": "generation.tasks.requeue_stale_jobs_task", "schedule": 15.0},
+    "trim-stages": {
+        "task": "generation.tasks.trim_stages_task",
+        "schedule": 900.0,
+        # While a worker is busy they would pile up.
+        "options": {"expires": 900},
+    },
     "requeue-stale-media": {"task": "catalog.tasks.requeue_stale_media_task", "schedule": 20.0},
+    "expire-items": {
+        "task": "catalog.tasks.expire_items_task",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "requeue-stale-screenings": {
         "task": "moderation.tasks.requeue_stale_screenings_task",
         "schedule": 20.0,
     },
+    "read-knowledge": {
+        "task": "knowledge.tasks.requeue_due_sources_task",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
+    "expire-knowledge": {
+        "task": "knowledge.tasks.expire_knowledge_task",
+        "schedule": crontab(hour=4, minute=10),
+        "options": {"expires": 3600},
+    },
+    "forget-old-events": {
+        "task": "recommender.tasks.forget_old_events_task",
+        "schedule": crontab(hour=4, minute=15),
+        "options": {"expires": 3600},
+    },
+    "requeue-lost-erasures": {
+        "task": "accounts.tasks.requeue_lost_erasures_task",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
+    "find-attacks": {
+        "task": "recommender.tasks.find_attacks_task",
+        "schedule": crontab(minute=20),
+        "options": {"expires": 1800},
+    },
+    "index-vectors": {
+        "task": "catalog.tasks.index_vectors_task",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "train-recommender": {"task": "recommender.tasks.train_recommender_task", "schedule": 900.0},
+    "train-every-recommender": {
+        "task": "recommender.tasks.train_every_recommender_task",
+        "schedule": crontab(hour=3, minute=30),
+        # A worker that was down must not train in the middle of the day.
+        "options": {"expires": 3600},
+    },
+    # Answers are given when a file is done; this finds those whose message was lost.
+    "answer-waiting": {
+        "task": "feed.tasks.answer_waiting_task",
+        "schedule": 15.0,
+        "options": {"expires": 15},
+    },
+    "delete-old-attachments": {
+        "task": "feed.tasks.delete_old_attachments_task",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "settle-rewards": {"task": "feed.tasks.settle_rewards_task", "schedule": 300.0},
+    "train-policy": {
+        "task": "recommender.tasks.train_policy_task",
+        "schedule": crontab(hour=4, minute=30),
+        "options": {"expires": 3600},
+    },
 }
 
 # --- models ---------------------------------------------------------------------------------
 # "embedded" is our own small model; any open_clip name (with its checkpoint) or diffusers
 # repository id or folder may stand here instead.
+# The watermark's key is made of WATERMARK_KEY and this id. To rotate: a new id; where the secret
+# itself leaked, a new WATERMARK_KEY, with the old one among the retired ("1=old secret,2=...").
+WATERMARK_KEY_ID = env("WATERMARK_KEY_ID", default="1")
+WATERMARK_RETIRED_KEYS = env.dict("WATERMARK_RETIRED_KEYS", default={})
+# Further watermarks beside ours, as "name=file": videoseal (TorchScript), trustmark (a folder).
+WATERMARK_MODELS = env.dict("WATERMARK_MODELS", default={})
+
 ENCODER_MODEL = env("ENCODER_MODEL", default="embedded")
 ENCODER_PRETRAINED = env("ENCODER_PRETRAINED", default=None)
 CREATOR_MODEL = env("CREATOR_MODEL", default="embedded")
 CREATOR_REVISION = env("CREATOR_REVISION", default=None)
-GENERATION_DAILY_QUOTA = env.int("GENERATION_DAILY_QUOTA", default=60)
-GENERATION_MAX_ACTIVE = env.int("GENERATION_MAX_ACTIVE", default=3)
+# The instructor's language model: any OpenAI-compatible address ("https://host/v1") and model.
+# Without one the embedded engine listens; it also answers whenever the model cannot.
+WEFT_LLM_BASE_URL = env("WEFT_LLM_BASE_URL", default="")
+WEFT_LLM_MODEL = env("WEFT_LLM_MODEL", default="")
+WEFT_LLM_API_KEY = env("WEFT_LLM_API_KEY", default="")
+# Seconds for one message, all tries together.
+WEFT_LLM_TIMEOUT = env.float("WEFT_LLM_TIMEOUT", default=6.0)
+WEFT_LLM_MAX_RETRIES = env.int("WEFT_LLM_MAX_RETRIES", default=2)
+# After so many failures in a row it is left alone for so many seconds.
+WEFT_LLM_BREAKER_FAILURES = env.int("WEFT_LLM_BREAKER_FAILURES", default=4)
+WEFT_LLM_BREAKER_PAUSE = env.float("WEFT_LLM_BREAKER_PAUSE", default=60.0)
+# Price of a million tokens, and the most a day (UTC) may cost, in one currency.
+WEFT_LLM_PRICE_INPUT = env.float("WEFT_LLM_PRICE_INPUT", default=0.0)
+WEFT_LLM_PRICE_OUTPUT = env.float("WEFT_LLM_PRICE_OUTPUT", default=0.0)
+WEFT_LLM_DAILY_COST_CAP = env.float("WEFT_LLM_DAILY_COST_CAP", default=5.0)
+WEFT_LLM_DAILY_COST_CAP_PERSON = env.float("WEFT_LLM_DAILY_COST_CAP_PERSON", default=0.5)
+# Share of the instructor's open choices that are drawn by lot, so that its policy can be judged
+# off-line; at most 0.05.
+POLICY_EXPLORATION = env.float("POLICY_EXPLORATION", default=0.05)
+# Creations a person may ask for in 24 hours (a video counts as several) and at once.
+GENERATION_DAILY_QUOTA = env.int("GENERATION_DAILY_QUOTA", default=120)
+GENERATION_MAX_ACTIVE = env.int("GENERATION_MAX_ACTIVE", default=8)
 # What loads a generator by name and revision; the truth about one job is its row.
 GENERATION_LOADER = "generation.core.backends.load_backend"
+VIDEO_LOADER = "generation.core.video.load_video_backend"
+VIDEO_MODEL = env("VIDEO_MODEL", default="embedded")
+VIDEO_REVISION = env("VIDEO_REVISION", default=None)
+# What restyles pictures and videos: our own looks, or a diffusers image-to-image and a
+# video-to-video model by repository id or folder.
+STYLE_MODEL = env("STYLE_MODEL", default="embedded")
+STYLE_REVISION = env("STYLE_REVISION", default=None)
+STYLE_VIDEO_MODEL = env("STYLE_VIDEO_MODEL", default="embedded")
+STYLE_VIDEO_REVISION = env("STYLE_VIDEO_REVISION", default=None)
+# Stages of jobs that are kept for the next edit.
+GENERATION_CACHE_MB = env.int("GENERATION_CACHE_MB", default=1024)
+# Whether results are judged, made once more when they fall short, and refused when they still do.
+GENERATION_JUDGES_RESULTS = env.bool("GENERATION_JUDGES_RESULTS", default=True)
+# Folder of a faster-whisper model, for captions from speech; without one that is not offered.
+WHISPER_MODEL_PATH = env("WHISPER_MODEL_PATH", default="")
+# A TrueType font for burnt-in captions in other scripts than Latin; else the one in Pillow.
+CAPTION_FONT = env("CAPTION_FONT", default="")
 # How long a worker may be silent before another takes its job over.
 GENERATION_LEASE_S = env.int("GENERATION_LEASE_S", default=45)
 GENERATION_LOST_AFTER_S = env.int("GENERATION_LOST_AFTER_S", default=20)
 
+# --- knowledge ------------------------------------------------------------------------------
+# What one page or feed may weigh on the wire (three times that unpacked) and take to arrive.
+KNOWLEDGE_MAX_BYTES = env.int("KNOWLEDGE_MAX_BYTES", default=4 * 1024 * 1024)
+KNOWLEDGE_FETCH_S = env.float("KNOWLEDGE_FETCH_S", default=20.0)
+KNOWLEDGE_MAX_UPLOAD_BYTES = env.int("KNOWLEDGE_MAX_UPLOAD_BYTES", default=10 * 1024 * 1024)
+
 # --- moderation -----------------------------------------------------------------------------
 KEYS_DIR = Path(env("KEYS_DIR", default=str(VAR_DIR / "keys")))
+# A file of certificates (PEM): what they signed counts as trusted, for example the C2PA trust list.
+C2PA_TRUST_ANCHORS = env("C2PA_TRUST_ANCHORS", default="")
+# The largest file that /verify/ takes.
+VERIFY_MAX_BYTES = env.int("VERIFY_MAX_BYTES", default=100 * 1024 * 1024)
 # Share of clean items that a person looks at all the same.
 REVIEW_SAMPLE_SHARE = env.float("REVIEW_SAMPLE_SHARE", default=0.05)
+# YuNet's ONNX file for finding faces; without it OpenCV's Haar cascade does.
+FACE_DETECTOR_PATH = env.str("FACE_DETECTOR_PATH", default="")
+# Whether the site earns money: licences that forbid commercial use are then flagged.
+COMMERCIAL_USE = env.bool("COMMERCIAL_USE", default=True)
+# Whose rules of regulated topics hold ("EU", "UK", "US"); empty: all.
+RULE_JURISDICTIONS = env.list("RULE_JURISDICTIONS", default=[])
+# What tells how many people an item reached: a function of its id.
+ITEM_REACH = "recommender.reach.count_people"
 
 FEED_PAGE_SIZE = 8
+# Days that views, dwell times, completions and impressions are kept; reactions stay.
+FEEDBACK_RETENTION_DAYS = env.int("FEEDBACK_RETENTION_DAYS", default=180)
+# Up to this many published items a page ranks all of them, exactly; above it candidates come from
+# sources and from the index of vectors.
+FEED_EXACT_ITEMS = env.int("FEED_EXACT_ITEMS", default=20_000)
+# Videos at least this long are played as the viewer's clip: L sampled frames of eq. 2.
+FEED_CLIP_MIN_S = env.float("FEED_CLIP_MIN_S", default=12.0)
+FEED_CLIP_WINDOW = env.int("FEED_CLIP_WINDOW", default=8)
 
 # --- API ------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
@@ -251,6 +397,8 @@ REST_FRAMEWORK = {
         "anon": "120/min",
         "user": "600/min",
         "verify": "20/min",
+        "report": "20/hour",
+        "visitor_report": "5/hour",
         "create": "30/min",
     },
     "EXCEPTION_HANDLER": "config.api.handle_exception",
@@ -268,7 +416,15 @@ SPECTACULAR_SETTINGS = {
         "ItemState": "catalog.models.Item.State",
         "JobState": "generation.models.Job.State",
         "CaseState": "moderation.models.Case.State",
+        "CaseReason": "moderation.models.Case.Reason",
+        "DecisionAction": "moderation.models.Decision.Action",
+        "ReportReason": "moderation.models.Report.Reason",
+        "SkipReason": "moderation.models.CaseSkip.Reason",
+        "ReviewDisplay": "moderation.models.ReviewerPreference.Display",
         "GarmentType": "common.vocabulary.TYPES",
+        "Look": "common.vocabulary.LOOKS",
+        "StyleName": "common.vocabulary.STYLES",
+        "StyleToLay": "common.vocabulary.LAID_STYLES",
     },
 }
 
@@ -286,6 +442,10 @@ CONTENT_SECURITY_POLICY = {
 }
 # unfold ships Alpine's standard build, which compiles expressions: /admin alone may do that.
 ADMIN_CSP = {"script-src": [SELF, UNSAFE_EVAL, UNSAFE_INLINE], "style-src": [SELF, UNSAFE_INLINE]}
+# The microphone is for speaking to the instructor; the browser asks the person first.
+PERMISSIONS_POLICY = (
+    "microphone=(self), camera=(), geolocation=(), payment=(), usb=(), display-capture=()"
+)
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -295,7 +455,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 UNFOLD = {"SITE_TITLE": "Weft back office", "SITE_HEADER": "Weft", "SITE_URL": "/"}
 
 OUR_PACKAGES = (
-    *("accounts", "catalog", "demo", "feed", "generation", "media"),
+    *("accounts", "catalog", "dashboard", "demo", "feed", "generation", "knowledge", "media"),
     *("moderation", "recommender", "studio", "vision"),
 )
 LOGGING = {
