@@ -55,7 +55,8 @@ class ItemAdmin(ModelAdmin):
     inlines = (AssetInline,)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Item]:
-        return super().get_queryset(request).prefetch_related("assets")
+        # What people attach to a conversation is theirs alone.
+        return super().get_queryset(request).filter(is_attachment=False).prefetch_related("assets")
 
     @admin.display(description="")
     def still(self, item: Item) -> str:

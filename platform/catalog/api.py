@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.urls import path
@@ -13,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from catalog import permission_api
 from catalog.models import Asset, Item
 from catalog.selectors import MAX_QUERY_CHARS, can_edit, get_item, list_own_items, search_items
 from catalog.services import (
@@ -22,6 +24,7 @@ from catalog.services import (
     update_item,
     withdraw_item,
 )
+from common.licences import CHOICES as LICENCE_CHOICES
 from common.vocabulary import COLOURS, LOOKS, PATTERNS, STYLES, TYPES
 
 MAX_PAGE = 100
@@ -55,6 +58,13 @@ class ItemSerializer(serializers.ModelSerializer):
 
     assets = AssetSerializer(many=True, read_only=True)
     owner = serializers.CharField(source="owner.username", default=None, read_only=True)
+    expires_at = serializers.SerializerMethodField(
+        help_text="When it is deleted, where its person asked for that; null for all others."
+    )
+
+    def get_expires_at(self, item: Item) -> datetime | None:
+        clock = getattr(item, "expiry", None) if item.is_personal else None
+        return clock.expires_at if clock else None
 
     class Meta:
         model = Item
@@ -73,8 +83,10 @@ class ItemSerializer(serializers.ModelSerializer):
             "parent",
             "version",
             "age_rating",
+            "licence",
             "state",
             "published_at",
+            "expires_at",
             "assets",
         ]
 
@@ -92,6 +104,11 @@ class UploadSerializer(serializers.Serializer):
     description = serializers.CharField(
         required=False, default="", allow_blank=True, max_length=2000
     )
+    licence = serializers.ChoiceField(
+        choices=LICENCE_CHOICES,
+        default="own",
+        help_text="Whose it is, in the uploader's word. Sending nothing says: I made it.",
+    )
 
 
 class ChangeSerializer(serializers.Serializer):
@@ -103,6 +120,9 @@ class ChangeSerializer(serializers.Serializer):
     )
     pattern = serializers.ChoiceField(choices=PATTERNS, required=False, allow_blank=True)
     look = serializers.ChoiceField(choices=(*LOOKS, *STYLES), required=False, allow_blank=True)
+    age_rating = serializers.ChoiceField(choices=Item.AgeRating.choices, required=False)
+    people_agreed = serializers.BooleanField(required=False)
+    licence = serializers.ChoiceField(choices=LICENCE_CHOICES, required=False)
 
 
 class ItemPageSerializer(serializers.Serializer):
@@ -221,6 +241,7 @@ def _respond(request: Request, item: Item) -> Response:
 
 
 urlpatterns = [
+    *permission_api.urlpatterns,
     path("items/", ItemsView.as_view(), name="items"),
     path("items/<int:pk>/", ItemView.as_view(), name="item"),
     path("items/<int:pk>/submit/", SubmitView.as_view(), name="item-submit"),

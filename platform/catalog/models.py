@@ -11,12 +11,14 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils import timezone
 from pgvector.django import VectorField
 
+from accounts.models import Profile
 from common.guidance import Attributes
+from common.licences import CHOICES as LICENCE_CHOICES
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser
@@ -24,17 +26,50 @@ if TYPE_CHECKING:
     from accounts.models import User
 
 
+# Which ratings a person of each age band sees besides "all".
+_ADMITTED = {
+    Profile.AgeBand.YOUNG_TEEN: ("13",),
+    Profile.AgeBand.TEEN: ("13", "16"),
+    Profile.AgeBand.ADULT: ("13", "16", "adult"),
+}
+
+
+def ratings_for(user: User | AnonymousUser | None) -> tuple[str, ...]:
+    """Return the age ratings that this person may see; of unknown age, only what suits all."""
+    if user is None or not user.is_authenticated:
+        return ("all",)
+    profile = getattr(user, "profile", None)
+    return ("all", *(_ADMITTED.get(profile.age_band, ()) if profile else ()))
+
+
+def stricter(*ratings: str) -> str:
+    """Return the strictest of these age ratings."""
+    return max(ratings, key=Item.AgeRating.values.index)
+
+
 class ItemQuerySet(models.QuerySet["Item"]):
     def visible(self) -> ItemQuerySet:
         """Items that everybody may see."""
-        return self.filter(state=Item.State.PUBLISHED)
+        return self.filter(state=Item.State.PUBLISHED, is_personal=False)
 
     def for_audience(self, user: User | AnonymousUser | None) -> ItemQuerySet:
-        """Published items that this person's age band admits; unknown age counts as minor."""
-        items = self.visible()
-        if user is None or not user.is_authenticated or user.is_minor:
-            items = items.filter(age_rating=Item.AgeRating.ALL)
+        """Published items that this person's age band admits, and what is theirs alone."""
+        items = self.filter(state=Item.State.PUBLISHED)
+        theirs = Q(is_personal=False)
+        if user is not None and user.is_authenticated:
+            theirs |= Q(made_for=user)
+        items = items.filter(theirs)
+        ratings = ratings_for(user)
+        if len(ratings) < len(Item.AgeRating.values):
+            items = items.filter(age_rating__in=ratings)
+        if user is not None and user.is_authenticated:
+            hidden = HiddenItem.objects.filter(user=user, item=OuterRef("pk"))
+            items = items.exclude(Exists(hidden))
         return items
+
+    def standalone(self) -> ItemQuerySet:
+        """Items that are shown for themselves: not stills that were drawn for a video's poster."""
+        return self.exclude(kind=Item.Kind.IMAGE, guidance__mode="thumbnail")
 
     def with_assets(self) -> ItemQuerySet:
         """Fetch each item's files with it: one query for a whole list."""
@@ -83,8 +118,11 @@ class Item(models.Model):
         PLATFORM = "platform", "The platform"
 
     class AgeRating(models.TextChoices):
+        # From the mildest to the strictest.
         ALL = "all", "Everybody"
-        ADULT = "adult", "Adults"
+        TEEN = "13", "13 and older"
+        OLDER_TEEN = "16", "16 and older"
+        ADULT = "adult", "18 and older"
 
     class Exposure(models.TextChoices):
         RANKED = "ranked", "Ranked with everything else"
@@ -112,6 +150,17 @@ class Item(models.Model):
     state = models.CharField(max_length=9, choices=State, default=State.DRAFT)
     exposure = models.CharField(max_length=6, choices=Exposure, default=Exposure.RANKED)
     age_rating = models.CharField(max_length=5, choices=AgeRating, default=AgeRating.ALL)
+    # The uploader's permission: viewers may have versions of it made for themselves.
+    allows_edits = models.BooleanField(default=False)
+    # The uploader's word that the people shown agreed to be shown.
+    people_agreed = models.BooleanField(default=False)
+    # Made from what is known of one person alone: nobody else sees it, published or not.
+    is_personal = models.BooleanField(default=False)
+    # Attached to its owner's conversation: seen by them alone, never submitted, deleted with it.
+    is_attachment = models.BooleanField(default=False)
+
+    # Under what right it was uploaded, as its uploader said; empty for what the platform made.
+    licence = models.CharField(max_length=12, choices=LICENCE_CHOICES, blank=True)
 
     title = models.CharField(max_length=120, blank=True)
     description = models.TextField(max_length=2000, blank=True)
@@ -126,6 +175,10 @@ class Item(models.Model):
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="versions"
     )
     version = models.PositiveIntegerField(default=1)
+    # The grant under which somebody else's item was edited; authorship stands in `manifest` too.
+    permission = models.ForeignKey(
+        "EditPermission", null=True, blank=True, on_delete=models.SET_NULL, related_name="results"
+    )
     # `Guidance.as_dict()` and the generator's manifest, for items that AI made or changed.
     guidance = models.JSONField(null=True, blank=True)
     manifest = models.JSONField(null=True, blank=True)
@@ -283,3 +336,45 @@ class Embedding(models.Model):
 
     def __str__(self) -> str:
         return f"{self.model} of {self.item_id}"
+
+
+class HiddenItem(models.Model):
+    """An item that one person does not want to see again, for example after reporting it."""
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    item = models.ForeignKey(Item, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["user", "item"], name="hidden_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.item_id} hidden from {self.user_id}"
+
+
+# Registers `any_of`.
+from catalog import lookups  # noqa: E402, F401
+
+# Part of this app's tables, in modules of their own.
+from catalog.credentials import Credential  # noqa: E402
+from catalog.expiry import Expiry  # noqa: E402
+from catalog.frames import Frame, FrameVectors  # noqa: E402
+from catalog.permissions import EditMute, EditPermission  # noqa: E402
+
+__all__ = [
+    "Asset",
+    "Credential",
+    "EditMute",
+    "EditPermission",
+    "Embedding",
+    "Expiry",
+    "Frame",
+    "FrameVectors",
+    "HiddenItem",
+    "Item",
+    "ItemQuerySet",
+    "ratings_for",
+    "stricter",
+]

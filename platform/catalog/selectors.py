@@ -12,7 +12,7 @@ from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 from django.http import Http404
 from pgvector.django import MaxInnerProduct
 
-from catalog.models import Embedding, Item
+from catalog.models import Embedding, Item, ratings_for
 from common.guidance import Attributes, Guidance
 from common.vocabulary import ALIASES, COLOURS, PATTERNS, TYPES
 
@@ -25,16 +25,27 @@ MAX_QUERY_CHARS = 200
 def can_view(user: User | AnonymousUser | None, item: Item) -> bool:
     """Return whether this person may see the item.
 
-    Published: everybody whom its age rating admits. Otherwise its owner and moderators alone; the
-    person it was made for sees it once it is published.
+    Published: everybody whom its age rating admits; what is personal, the person it was made for.
+    Otherwise its owner and moderators alone. What is attached to a conversation is its owner's.
     """
-    if item.is_public and item.age_rating == Item.AgeRating.ALL:
+    if item.state == Item.State.EXPIRED or _is_over(item):
+        return False
+    if item.is_attachment:
+        return user is not None and user.is_authenticated and item.owner_id == user.pk
+    is_admitted = item.is_public and item.age_rating in ratings_for(user)
+    if is_admitted and not item.is_personal:
         return True
     if user is None or not user.is_authenticated:
         return False
     if item.owner_id == user.pk or user.can_moderate:
         return True
-    return item.is_public and not user.is_minor
+    return is_admitted and item.made_for_id == user.pk
+
+
+def _is_over(item: Item) -> bool:
+    """Whether the time to look at it is over, also in the minute before it is deleted."""
+    clock = getattr(item, "expiry", None) if item.is_personal else None
+    return clock is not None and clock.is_over
 
 
 def can_edit(user: User | AnonymousUser | None, item: Item) -> bool:
@@ -51,8 +62,9 @@ def get_item(*, user: User | AnonymousUser | None, pk: int) -> Item:
 
 
 def list_own_items(user: User) -> QuerySet[Item]:
-    """Return a person's own items in every state, newest first."""
-    return Item.objects.with_assets().filter(owner=user).order_by("-created_at", "-pk")
+    """Return a person's own items in every state, newest first; attachments are none of them."""
+    own = Item.objects.with_assets().filter(owner=user, is_attachment=False)
+    return own.order_by("-created_at", "-pk")
 
 
 def list_lineage(*, user: User | AnonymousUser | None, item: Item) -> list[Item]:
@@ -91,7 +103,9 @@ def describe_making(*, user: User | AnonymousUser | None, item: Item) -> list[st
     if guidance.reference_item_ids:
         parts.append("a picture given as an example")
     if guidance.user_vector_model:
-        parts.append(f"what the feed has learned of {whose} taste")
+        audience = "the taste of people who like this uploader's items"
+        learned = f"what the feed has learned of {whose} taste"
+        parts.append(audience if guidance.mode == "clip" else learned)
     if guidance.style:
         parts.append(f"the style “{guidance.style}”")
     return parts
@@ -114,7 +128,7 @@ def search_items(
     Attributes are filters: type and pattern exactly, colours by overlap. `text` may name attributes
     in anybody's words ("burgundy frocks"); its other words must stand in title or description.
     """
-    items: QuerySet[Item] = Item.objects.for_audience(user).with_assets()
+    items: QuerySet[Item] = Item.objects.for_audience(user).standalone().with_assets()
     if garment_type:
         items = items.filter(garment_type=garment_type)
     if colours:

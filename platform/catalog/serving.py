@@ -9,9 +9,15 @@ from typing import IO
 from asgiref.sync import sync_to_async
 from django.core.files.storage import FileSystemStorage
 from django.core.handlers.asgi import ASGIRequest
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
 
-from catalog.models import Asset
+from catalog.models import Asset, Frame
 
 CHUNK = 256 * 1024
 # A server may answer a range with less than was asked for; players then ask for the rest.
@@ -19,13 +25,21 @@ MOST_AT_ONCE = 2 * 1024 * 1024
 RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 
-def is_local(asset: Asset) -> bool:
+def is_local(asset: Asset | Frame) -> bool:
     """Return whether the file lies in our own folder rather than in an object store."""
     return isinstance(asset.file.storage, FileSystemStorage)
 
 
-def serve_file(request: HttpRequest, asset: Asset, is_public: bool) -> HttpResponseBase:
-    """Return the file, or the part that a Range header asks for."""
+def serve_file(request: HttpRequest, asset: Asset | Frame, is_public: bool) -> HttpResponseBase:
+    """Return the file, or the part that a Range header asks for; Http404 where it is gone."""
+    try:
+        return _serve(request, asset, is_public)
+    except FileNotFoundError as error:
+        # Deleted between the row's reading and the file's.
+        raise Http404("There is no such file.") from error
+
+
+def _serve(request: HttpRequest, asset: Asset | Frame, is_public: bool) -> HttpResponseBase:
     wanted = parse_range(request.headers.get("Range", ""), asset.bytes)
     if wanted is None and RANGE.fullmatch(request.headers.get("Range", "")):
         response: HttpResponseBase = HttpResponse(status=416)
@@ -55,7 +69,7 @@ def parse_range(header: str, size: int) -> tuple[int, int] | None:
     return (start, end) if start <= end else None
 
 
-def _add_headers(response: HttpResponseBase, asset: Asset, is_public: bool) -> None:
+def _add_headers(response: HttpResponseBase, asset: Asset | Frame, is_public: bool) -> None:
     response.headers["Accept-Ranges"] = "bytes"
     response.headers["X-Content-Type-Options"] = "nosniff"
     # Should a file ever be taken for a page, it may do nothing.
@@ -69,13 +83,13 @@ def _add_headers(response: HttpResponseBase, asset: Asset, is_public: bool) -> N
         response.headers["Cache-Control"] = "private, no-store"
 
 
-def _read(asset: Asset, start: int, end: int) -> bytes:
+def _read(asset: Asset | Frame, start: int, end: int) -> bytes:
     with asset.file.storage.open(str(asset.file.name)) as file:
         file.seek(start)
         return file.read(end - start + 1)
 
 
-def _whole(request: HttpRequest, asset: Asset) -> HttpResponseBase:
+def _whole(request: HttpRequest, asset: Asset | Frame) -> HttpResponseBase:
     if asset.bytes <= MOST_AT_ONCE:
         return HttpResponse(_read(asset, 0, asset.bytes - 1), content_type=asset.mime)
     file = asset.file.storage.open(str(asset.file.name))

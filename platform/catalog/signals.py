@@ -8,3 +8,9 @@ item_submitted = Signal()
 item_published = Signal()
 # item_id: int. It was taken down and must disappear everywhere.
 item_removed = Signal()
+# item_id: int. It was deleted after viewing: what is known of it goes too.
+item_expired = Signal()
+# item_id: int. Stills of this AI video were made, and none of them is marked.
+frames_made = Signal()
+# item_id: int. An upload was read to its end: its media is ready and embedded, or it failed.
+media_settled = Signal()

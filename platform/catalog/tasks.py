@@ -31,9 +31,25 @@ def requeue_stale_media_task() -> None:
     requeue_stale_media()
 
 
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=50, time_limit=60)
+def expire_items_task() -> None:
+    from catalog.services import expire_due_items  # breaks the import cycle
+
+    expire_due_items()
+
+
 @shared_task(acks_late=True, ignore_result=True, soft_time_limit=240, time_limit=270)
 def embed_item_task(item_id: int) -> None:
     from catalog.models import Item  # breaks the import cycle
     from catalog.services import embed_items
 
     embed_items(items=Item.objects.filter(pk=item_id, media_state=Item.MediaState.READY))
+
+
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=3300, time_limit=3400)
+def index_vectors_task() -> None:
+    """Make the index of vectors once the catalogue is too large to be ranked whole."""
+    from catalog.services.vector_index import ensure_vector_index, is_needed
+
+    if is_needed():
+        ensure_vector_index()

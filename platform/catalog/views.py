@@ -8,8 +8,10 @@ from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
 from django.views.decorators.http import require_GET, require_safe
 
+from accounts.follows import is_followed
 from catalog.forms import SearchForm
-from catalog.models import Asset
+from catalog.models import Asset, Frame
+from catalog.permission_selectors import describe_authorship
 from catalog.selectors import (
     can_edit,
     can_view,
@@ -19,6 +21,7 @@ from catalog.selectors import (
     list_similar,
     search_items,
 )
+from catalog.services import note_view
 from catalog.serving import is_local, serve_file
 from common.http import HtmxRequest, wants_fragment
 
@@ -29,14 +32,20 @@ PAGE_SIZE = 24
 def item_page(request: HttpRequest, pk: int) -> HttpResponse:
     """One item: its media, where it came from, its versions and attributes."""
     item = get_item(user=request.user, pk=pk)
+    clock = note_view(item=item, user=request.user)
     context = {
         "item": item,
         "size": item.asset("master"),
+        "authorship": describe_authorship(user=request.user, item=item),
         "made_from": describe_making(user=request.user, item=item),
         "checks_template": _existing_template("moderation/_item_checks.html"),
+        "remake_template": _existing_template("feed/_make_it_yours.html"),
         "lineage": list_lineage(user=request.user, item=item),
         "similar": list_similar(user=request.user, item=item),
+        "clock": clock,
         "can_edit": can_edit(request.user, item),
+        "can_follow": item.owner is not None and item.owner != request.user,
+        "followed": is_followed(request.user, item.owner_id),
     }
     return render(request, "catalog/item.html", context)
 
@@ -56,9 +65,25 @@ def media(request: HttpRequest, asset_id: int, role: str, extension: str) -> Htt
     asset = Asset.objects.select_related("item").filter(pk=asset_id, role=role).first()
     if asset is None or not can_view(request.user, asset.item):
         raise Http404("There is no such file.")
+    clock = note_view(item=asset.item, user=request.user)
     if not is_local(asset):
         return HttpResponseRedirect(asset.file.url)
-    return serve_file(request, asset, is_public=asset.item.is_public)
+    # What will be deleted must not lie in a browser's cache.
+    is_kept = asset.item.is_public and clock is None
+    return serve_file(request, asset, is_public=is_kept)
+
+
+@require_safe
+def frame(request: HttpRequest, frame_id: int) -> HttpResponseBase:
+    """One still of a video, for those who may see the video; of AI videos only a marked one."""
+    still = Frame.objects.servable().select_related("item").filter(pk=frame_id).first()
+    if still is None or not can_view(request.user, still.item):
+        raise Http404("There is no such file.")
+    note_view(item=still.item, user=request.user)
+    if not is_local(still):
+        return HttpResponseRedirect(still.file.url)
+    is_kept = still.item.is_public and not still.item.is_personal
+    return serve_file(request, still, is_public=is_kept)
 
 
 @require_GET

@@ -44,6 +44,8 @@ COLOURS: dict[str, tuple[int, int, int]] = {
 
 PATTERNS: tuple[str, ...] = ("plain", "striped", "checked", "dotted", "floral", "printed")
 STYLES: tuple[str, ...] = ("cartoon", "pencil", "watercolour", "neon", "vintage")
+# What the style tool offers beside them: colours a person likes, the manner of an item.
+LAID_STYLES: tuple[str, ...] = (*STYLES, "palette", "exemplar")
 LOOKS: tuple[str, ...] = ("illustration", "photo")
 
 # What people say -> (attribute, value). The person's own words stay in the prompt.

@@ -21,9 +21,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from media.credentials import may_have_manifest
 from media.errors import BadMediaError, MediaCrashError
 from media.images import Rendition
-from media.limits import IMAGE_LIMITS, VIDEO_LIMITS, ChildLimits
+from media.limits import IMAGE_LIMITS, SECONDS_LIMITS, VIDEO_LIMITS, ChildLimits
 from media.probe import HEAD_BYTES, sniff
 
 TOO_LONG = "Reading this file took too long. Please make it shorter or smaller."
@@ -183,3 +184,44 @@ def read_upload(source: Path, folder: Path, child: Child | None = None) -> list[
     )
     rows = result["renditions"]
     return [Rendition(**{**row, "data": Path(row["data"])}) for row in rows]
+
+
+def read_seconds(
+    source: Path, folder: Path, *, every_s: float, most: int
+) -> list[tuple[float, Path]]:
+    """Return (seconds, PNG file) through a stranger's video. Refusals are `BadMediaError`."""
+    with source.open("rb") as file:
+        sniffed = sniff(file.read(HEAD_BYTES))
+    result = run_in_child(
+        "read_seconds",
+        SECONDS_LIMITS,
+        source=str(source),
+        name=sniffed.name,
+        folder=str(folder),
+        every_s=every_s,
+        most=most,
+    )
+    return [(row["second"], Path(row["path"])) for row in result["pictures"]]
+
+
+def keep_credential(source: Path, folder: Path) -> tuple[dict[str, Any], bytes]:
+    """Return what the manifest of an upload says, and its archive; ({}, b"") without one.
+
+    A manifest that breaks its reader costs the manifest, never the upload.
+    """
+    if not may_have_manifest(source):
+        return {}, b""
+    with source.open("rb") as file:
+        sniffed = sniff(file.read(HEAD_BYTES))
+    target = folder / "credential"
+    try:
+        said = run_in_child(
+            "keep_credential",
+            SECONDS_LIMITS,
+            source=str(source),
+            name=sniffed.name,
+            target=str(target),
+        )
+    except (BadMediaError, MediaCrashError):
+        return {"state": "invalid", "kept": False}, b""
+    return said, target.read_bytes() if said.get("kept") else b""

@@ -36,3 +36,6 @@ class ChildLimits:
 
 IMAGE_LIMITS = ChildLimits(memory_bytes=1536 * MIB, cpu_s=30, wall_s=60.0, file_bytes=64 * MIB)
 VIDEO_LIMITS = ChildLimits(memory_bytes=3072 * MIB, cpu_s=900, wall_s=600.0, file_bytes=400 * MIB)
+# Somebody waits for the answer.
+SECONDS_LIMITS = ChildLimits(memory_bytes=2048 * MIB, cpu_s=60, wall_s=60.0, file_bytes=64 * MIB)
+TEXT_LIMITS = ChildLimits(memory_bytes=768 * MIB, cpu_s=20, wall_s=40.0, file_bytes=64 * MIB)

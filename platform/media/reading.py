@@ -35,14 +35,58 @@ def read_image(source: str, name: str, folder: str) -> dict[str, Any]:
 
 
 def read_video(source: str, name: str, folder: str) -> dict[str, Any]:
-    """Write MP4, poster and thumb of a video into `folder`; return what was written."""
+    """Write MP4, poster, thumb and captions of a video into `folder`; return what was written.
+
+    Captions are there only if the video came with a text subtitle stream.
+    """
+    from media.captions import MIME, write_vtt
+    from media.images import Rendition
+    from media.subtitles import read_embedded
     from media.videos import transcode
 
-    return _written(transcode(Path(source), name, Path(folder)), Path(folder))
+    made = transcode(Path(source), name, Path(folder))
+    if cues := read_embedded(Path(source), name, made[0].duration_s):
+        made.append(Rendition("captions", MIME, 0, 0, write_vtt(cues).encode()))
+    return _written(made, Path(folder))
+
+
+def read_seconds(source: str, name: str, folder: str, every_s: float, most: int) -> dict[str, Any]:
+    """Write a picture of every so many seconds of a video into `folder`; return times and paths."""
+    from PIL import Image
+
+    from media.seconds import stranger_seconds
+
+    rows = []
+    for at, (second, picture) in enumerate(stranger_seconds(Path(source), name, every_s, most)):
+        path = Path(folder) / f"second-{at}.png"
+        # Without loss, and hardly packed: these files live for a moment.
+        Image.fromarray(picture).save(path, "PNG", compress_level=1)
+        rows.append({"second": second, "path": str(path)})
+    return {"pictures": rows}
+
+
+def keep_credential(source: str, name: str, target: str) -> dict[str, Any]:
+    """Write the archive of the manifest that an upload came with; return what it says."""
+    from media.credentials import keep
+
+    return keep(Path(source), name, Path(target))
+
+
+def read_text(source: str, kind: str, charset: str, folder: str) -> dict[str, Any]:
+    """Write the text of a document or feed into `folder`; return the file's path."""
+    from media.documents import read_document
+
+    # Through a file: the pipe takes no answer of this size.
+    path = Path(folder) / "text.json"
+    path.write_text(json.dumps(read_document(Path(source), kind, charset)))
+    return {"path": str(path)}
 
 
 CALLS: dict[str, Callable[..., dict[str, Any]]] = {
+    "read_text": read_text,
+    "keep_credential": keep_credential,
     "read_image": read_image,
+    "read_seconds": read_seconds,
     "read_video": read_video,
 }
 
@@ -53,7 +97,7 @@ def _written(renditions: list[Any], folder: Path) -> dict[str, Any]:
     for made in renditions:
         path = made.data
         if isinstance(path, bytes):
-            path = folder / f"{made.role}.jpg"
+            path = folder / f"{made.role}.{'vtt' if made.role == 'captions' else 'jpg'}"
             path.write_bytes(made.data)
         rows.append({**vars(made), "data": str(path)})
     return {"renditions": rows}

@@ -83,8 +83,8 @@ def read_facts(video: Path | bytes) -> VideoFacts:
 def transcode(source: Path, demuxer: str, folder: Path) -> list[Rendition]:
     """Write `source` as H.264/AAC MP4 into `folder`; return master, poster and thumb."""
     target = folder / "master.mp4"
-    with _open(source, demuxer) as container:
-        video = _checked_video(container)
+    with open_stranger(source, demuxer) as container:
+        video = checked_video(container)
         sound = _first_readable_sound(container)
         with av.open(str(target), "w", format="mp4", options={"movflags": "faststart"}) as output:
             job = _Transcode(container, output, video, sound)
@@ -98,7 +98,7 @@ def transcode(source: Path, demuxer: str, folder: Path) -> list[Rendition]:
     return [master, *make_stills(job.poster)]
 
 
-def _open(source: Path, demuxer: str) -> InputContainer:
+def open_stranger(source: Path, demuxer: str) -> InputContainer:
     """Open a local file with one demuxer, no protocol but `file`, and no decoder but ours."""
     try:
         return av.open(
@@ -115,7 +115,7 @@ def _open(source: Path, demuxer: str) -> InputContainer:
         raise BadMediaError(DAMAGED) from error
 
 
-def _checked_video(container: InputContainer) -> VideoStream:
+def checked_video(container: InputContainer) -> VideoStream:
     """Return the picture's stream if everything its header says lies within limits."""
     # A cover picture inside a sound file is a video stream by name only.
     moving = [s for s in container.streams.video if not _is_cover(s)]

@@ -91,6 +91,25 @@ def measure_colours(image: Image.Image | np.ndarray) -> list[tuple[str, float]]:
     return [(name, share / whole) for name, share in ranked]
 
 
+def measure_tones(image: Image.Image | np.ndarray) -> list[tuple[tuple[float, ...], float]]:
+    """Return the garment's colour groups as (CIE Lab, share of its area), largest first."""
+    small = _small_rgb(image)
+    lab = _to_lab(small)
+    weight = _garment_weight(small, lab)
+    centres, shares = _group(lab.reshape(-1, 3), weight.reshape(-1))
+    pairs = [
+        (tuple(float(value) for value in centre), float(share))
+        for centre, share in zip(centres, shares, strict=True)
+    ]
+    return sorted(pairs, key=lambda pair: -pair[1])
+
+
+def tones_of(name: str) -> np.ndarray:
+    """Return (N, 3) CIE Lab of the tones that go by a name of the vocabulary."""
+    names, tones = _tones()
+    return tones[[place for place, one in enumerate(names) if one == name]]
+
+
 def garment_mask(image: Image.Image | np.ndarray) -> np.ndarray:
     """Return (h, w) bool, True where the garment is, for the picture scaled to 128 pixels."""
     small = _small_rgb(image)

@@ -32,7 +32,10 @@ from vision import tower  # noqa: F401  (registers our picture tower with timm)
 logger = logging.getLogger(__name__)
 
 EMBEDDED = "embedded"
-EMBEDDED_FOLDER = Path(__file__).parent / "weights" / EMBEDDED
+# Trained apart from the embedded one; measures what was made, never conditions or selects it.
+JUDGE = "judge"
+WEIGHTS = Path(__file__).parent / "weights"
+EMBEDDED_FOLDER = WEIGHTS / EMBEDDED
 BATCH = 32
 
 
@@ -45,6 +48,12 @@ class Encoder:
     model: Any
     transform: Any
     tokenizer: Any
+
+    @property
+    def side(self) -> int:
+        """The short side, in pixels, of the picture that the model looks at."""
+        size = self.model.visual.preprocess_cfg["size"]
+        return size if isinstance(size, int) else min(size)
 
     def encode_images(self, images: Sequence[Image.Image | np.ndarray]) -> np.ndarray:
         """Return (N, D) float32 vectors of length 1; arrays are (H, W, 3) uint8 RGB."""
@@ -90,8 +99,9 @@ class Encoder:
 def load_encoder(name_or_path: str = EMBEDDED, pretrained: str | None = None) -> Encoder:
     """Return the encoder of this name, loaded once per process.
 
-    `name_or_path`: "embedded" (our weights), a folder with our `config.json` or with open_clip's
-    `open_clip_config.json`, or an open_clip name; then `pretrained` is a tag or a checkpoint file.
+    `name_or_path`: "embedded" or "judge" (our weights), a folder with our `config.json` or with
+    open_clip's `open_clip_config.json`, or an open_clip name; then `pretrained` is a tag or a
+    checkpoint file.
     """
     return _loaded(name_or_path, pretrained or None)
 
@@ -103,14 +113,15 @@ def forget_encoders() -> None:
 
 @lru_cache(maxsize=4)
 def _loaded(name_or_path: str, pretrained: str | None) -> Encoder:
-    folder = EMBEDDED_FOLDER if name_or_path == EMBEDDED else Path(name_or_path)
+    is_own = name_or_path in (EMBEDDED, JUDGE)
+    folder = WEIGHTS / name_or_path if is_own else Path(name_or_path)
     if (folder / "config.json").is_file():
         return _load_own(folder)
     if (folder / "open_clip_config.json").is_file():
         name = f"{folder.name}:{_digest(_weights_file(folder))}"
         return _assemble(name, f"local-dir:{folder}", None)
-    if name_or_path == EMBEDDED:
-        raise InvalidInputError("The embedded encoder's weights are missing; train them first.")
+    if is_own:
+        raise InvalidInputError(f"The {name_or_path} encoder's weights are missing; train them.")
     return _assemble(f"{name_or_path}/{pretrained}", name_or_path, pretrained)
 
 

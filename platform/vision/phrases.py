@@ -81,15 +81,21 @@ SINGLES: tuple[Attributes, ...] = (
 )
 
 
-def sample_phrase(rng: random.Random, known: Attributes) -> tuple[str, Attributes]:
-    """Return a phrase about a garment of which `known` is known, and what the phrase states."""
+def sample_phrase(
+    rng: random.Random, known: Attributes, opening: str | None = None
+) -> tuple[str, Attributes]:
+    """Return a phrase about a garment of which `known` is known, and what the phrase states.
+
+    It begins with `opening`, or with one drawn by lot.
+    """
     kept = _leave_out(rng, known)
     noun = _pick(rng, TYPE_WORDS, kept.type) or rng.choice(_ANY_GARMENT)
     colour = _pick(rng, COLOUR_WORDS, kept.colour)
     if kept.second != UNKNOWN:
         joint = rng.choice((" and ", " and ", " with ", ", "))
         colour += joint + _pick(rng, COLOUR_WORDS, kept.second)
-    phrase = rng.choice(_OPENINGS) + _ordered(rng, colour, kept.pattern, noun)
+    start = rng.choice(_OPENINGS) if opening is None else opening
+    phrase = start + _ordered(rng, colour, kept.pattern, noun)
     return " ".join(phrase.replace("-", rng.choice(("-", " "))).split()), kept
 
 

@@ -96,7 +96,7 @@ def wardrobe_samples(
     file that cannot be read is logged and left out.
     """
     rows = list(csv.DictReader((folder / "images.csv").open()))
-    senders = _held_senders(rows, seed)
+    senders = held_senders(rows, seed)
     images, known, held, masks = [], [], [], []
     for index, row in enumerate(rows):
         try:
@@ -132,7 +132,7 @@ def _photo_attributes(label: str, picture: Image.Image) -> Attributes:
     )
 
 
-def _held_senders(rows: list[dict[str, str]], seed: int) -> set[str]:
+def held_senders(rows: list[dict[str, str]], seed: int) -> set[str]:
     """Choose whole senders until their photographs make up the held-out share."""
     order = sorted({row["sender_id"] for row in rows})
     random.Random(seed).shuffle(order)

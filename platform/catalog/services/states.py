@@ -13,6 +13,8 @@ from django.db import transaction
 from django.dispatch import Signal
 from django.utils import timezone
 
+from accounts.models import Restriction
+from accounts.services import require_unrestricted
 from catalog.models import Item
 from catalog.signals import item_published, item_removed, item_submitted
 from common.errors import ConflictError, NotAllowedError
@@ -39,6 +41,10 @@ def submit_item(*, item: Item, by: User | None) -> Item:
     """
     if by is not None and item.owner_id != by.pk:
         raise NotAllowedError("Only its owner can submit this item.")
+    if by is not None:
+        require_unrestricted(user=by, kind=Restriction.Kind.UPLOAD)
+    if item.is_attachment:
+        raise ConflictError("This belongs to your conversation. Edit it there first to keep it.")
     with transaction.atomic():
         locked = _lock(item)
         if locked.state in {State.PENDING, State.IN_REVIEW, State.PUBLISHED}:

@@ -17,7 +17,7 @@ from django.core.files.storage import Storage, default_storage
 from django.db import transaction
 from PIL import Image
 
-from catalog.models import Asset, Item
+from catalog.models import Asset, EditPermission, Item
 from catalog.services import vectors
 from common.errors import DomainError, InvalidInputError
 from media.images import Rendition, make_image_renditions, make_stills
@@ -64,7 +64,10 @@ def store_media(
 
 def create_generated_item(
     *,
-    image: np.ndarray,
+    image: np.ndarray | None = None,
+    video: Path | bytes | None = None,
+    poster: np.ndarray | None = None,
+    captions: str = "",
     made_for: User | None,
     owner: User | None,
     origin: str,
@@ -79,15 +82,21 @@ def create_generated_item(
     pattern: str = "",
     look: str = "",
     exposure: str = Item.Exposure.RANKED,
+    permission: EditPermission | None = None,
 ) -> Item:
-    """Return a draft with the picture (H, W, 3) uint8 stored and embedded. Workers only.
+    """Return a draft with its media stored and embedded. Workers only.
 
-    Colours that are not given are measured. Nobody but its owner sees it before it is published.
+    `image` (H, W, 3) uint8, or `video`, our own MP4, with its `poster`, and captions (WebVTT) if it
+    has some. Colours that are not given are measured. Nobody but its owner sees it before it is
+    published.
     """
+    still = image if image is not None else poster
+    if still is None:
+        raise ValueError("a generated item is a picture, or a video with its poster")
     item = Item(
         owner=owner,
         made_for=made_for,
-        kind=Item.Kind.IMAGE,
+        kind=Item.Kind.VIDEO if image is None else Item.Kind.IMAGE,
         origin=origin,
         authorship=authorship,
         title=title[:120],
@@ -97,12 +106,15 @@ def create_generated_item(
         parent=parent,
         version=parent.version + 1 if parent else 1,
         garment_type=garment_type,
-        colours=list(colours) or name_colours(Image.fromarray(image)),
+        colours=list(colours) or name_colours(Image.fromarray(still)),
         pattern=pattern,
         look=look,
         exposure=exposure,
+        permission=permission,
     )
-    renditions = _renditions(image, None, None)
+    renditions = _renditions(image, video, poster)
+    if captions:
+        renditions.append(Rendition("captions", "text/vtt", 0, 0, captions.encode()))
     with transaction.atomic():
         save_checked(item)
         store_media(item=item, renditions=renditions)
@@ -132,6 +144,14 @@ def replace_asset(*, item: Item, role: str, content: bytes, mime: str) -> Asset:
         raise
     forget_assets(item)
     return asset
+
+
+def delete_asset(*, item: Item, role: str) -> None:
+    """Take one file of an item away; its bytes go after commit. Harmless when there is none."""
+    for asset in item.assets.filter(role=role):
+        _delete_after_commit(asset.file.storage, asset.file.name)
+        asset.delete()
+    forget_assets(item)
 
 
 def name_colours(picture: Image.Image) -> list[str]:
@@ -175,9 +195,19 @@ def forget_assets(item: Item) -> None:
 
 def delete_files_of(item: Item) -> None:
     """Delete all files of an item once its deletion is committed."""
-    for asset in item.assets.all():
-        _delete_after_commit(asset.file.storage, asset.file.name)
+    files = [asset.file for asset in item.assets.all()]
+    files += [frame.file for frame in item.frames.all()]
+    for file in files:
+        _delete_after_commit(file.storage, file.name)
     _delete_after_commit(item.incoming.storage, item.incoming.name)
+
+
+def delete_frames(item: Item) -> None:
+    """Delete the stills and vectors of a video's frames; the files go after commit."""
+    for frame in item.frames.all():
+        _delete_after_commit(frame.file.storage, frame.file.name)
+    item.frames.all().delete()
+    item.frame_vectors.all().delete()
 
 
 def _renditions(
@@ -213,6 +243,9 @@ def _record(item: Item, made: Sequence[Rendition], names: Sequence[str]) -> list
     for asset in old:
         _delete_after_commit(asset.file.storage, asset.file.name)
     old.delete()
+    if any(one.mime == "video/mp4" for one in made):
+        # They show the video that was there before.
+        delete_frames(item)
     rows = [_row(item, one, name) for one, name in zip(made, names, strict=True)]
     forget_assets(item)
     return Asset.objects.bulk_create(rows)

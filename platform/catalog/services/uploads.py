@@ -17,7 +17,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 from PIL import Image
 
-from catalog.models import Item
+from accounts.models import Restriction
+from accounts.services import require_unrestricted
+from catalog.models import Credential, Item
 from catalog.services.storing import (
     delete_files_of,
     embed_if_possible,
@@ -25,13 +27,15 @@ from catalog.services.storing import (
     save_checked,
     store_media,
 )
+from catalog.signals import media_settled
 from common.errors import (
     ConflictError,
     InvalidInputError,
     NotAllowedError,
     QuotaExceededError,
 )
-from media.child import Child, read_upload
+from common.licences import LICENCES
+from media.child import Child, keep_credential, read_upload
 from media.errors import BadMediaError, MediaCrashError
 from media.images import Rendition
 from media.probe import HEAD_BYTES, sniff
@@ -44,37 +48,76 @@ LEASE = timedelta(seconds=60)
 MAX_ATTEMPTS = 3
 # Uploads of one person that may wait for a worker at a time.
 MAX_WAITING = 50
+MAX_WAITING_ATTACHMENTS = 12
+MAX_ATTACHMENTS_HELD = 200
 LOST = "Reading this file failed several times. Please upload it again."
-EDITABLE = {"title", "description", "garment_type", "colours", "pattern", "look"}
+EDITABLE = {
+    *("title", "description", "garment_type", "colours", "pattern", "look"),
+    *("age_rating", "people_agreed", "licence"),
+}
 
 
 class ClaimLostError(ConflictError):
     """Another worker has taken this item over; what was made here is thrown away."""
 
 
-def create_upload(*, owner: User, file: Any, title: str = "", description: str = "") -> Item:
+def create_upload(
+    *, owner: User, file: Any, title: str = "", description: str = "", licence: str = "own"
+) -> Item:
     """Return a draft whose file waits for a worker; what cannot be right is refused at once.
 
     The file's own name and declared type are never used: not for the key, not to tell what it is.
+    `licence` is the uploader's word for whose it is, a code of `common.licences`.
     """
-    from catalog.tasks import process_media_task  # breaks the import cycle
-
+    if licence not in LICENCES:
+        raise InvalidInputError("Say whose this is: choose one of the licences.")
     if not owner.can_upload:
         raise NotAllowedError("Your account cannot upload. Ask for an uploader account.")
-    if file.size > settings.UPLOAD_MAX_BYTES:
-        most = settings.UPLOAD_MAX_BYTES // (1024 * 1024)
-        raise InvalidInputError(f"This file is too large. The most is {most} MB.")
+    require_unrestricted(user=owner, kind=Restriction.Kind.UPLOAD)
+    _check_size(file, settings.UPLOAD_MAX_BYTES)
+    _check_waiting(owner, MAX_WAITING)
+    item = Item(owner=owner, title=plain(title), description=plain(description), licence=licence)
+    return _take_in(item, file)
+
+
+def create_attachment(*, owner: User, file: Any) -> Item:
+    """Return a private item whose file waits for a worker as an upload does; anybody may attach.
+
+    Only its owner sees it, and it cannot be submitted: `catalog.services.attachments` keeps or
+    deletes it.
+    """
+    _check_size(file, settings.ATTACHMENT_MAX_BYTES)
+    _check_waiting(owner, MAX_WAITING_ATTACHMENTS)
+    held = Item.objects.filter(owner=owner, is_attachment=True).count()
+    if held >= MAX_ATTACHMENTS_HELD:
+        raise QuotaExceededError(
+            f"This conversation holds {held} pictures already. Start over to make room."
+        )
+    return _take_in(Item(owner=owner, is_attachment=True), file)
+
+
+def _check_size(file: Any, limit: int) -> None:
+    if file.size > limit:
+        raise InvalidInputError(f"This file is too large. The most is {limit // 1024**2} MB.")
+
+
+def _check_waiting(owner: User, most: int) -> None:
     waiting = Item.objects.filter(owner=owner, incoming__gt="").exclude(
         media_state=Item.MediaState.FAILED
     )
-    if waiting.count() >= MAX_WAITING:
+    if waiting.count() >= most:
         raise QuotaExceededError(
-            f"{MAX_WAITING} of your uploads are still being prepared. Please wait a little."
+            f"{most} of your uploads are still being prepared. Please wait a little."
         )
+
+
+def _take_in(item: Item, file: Any) -> Item:
+    """Store the item and its file, and have a worker read it."""
+    from catalog.tasks import process_media_task  # breaks the import cycle
+
     file.seek(0)
-    sniffed = sniff(file.read(HEAD_BYTES))
+    item.kind = sniff(file.read(HEAD_BYTES)).kind
     file.seek(0)
-    item = Item(owner=owner, kind=sniffed.kind, title=plain(title), description=plain(description))
     with transaction.atomic():
         save_checked(item)
         item.incoming.name = default_storage.save(f"incoming/{secrets.token_urlsafe(16)}", file)
@@ -95,7 +138,7 @@ def process_media(*, item_id: int) -> bool:
     try:
         with tempfile.TemporaryDirectory(prefix="weft-media-") as folder:
             made = _read(item, Path(folder))
-            _finish(item, made)
+            _finish(item, made, keep_credential(Path(folder) / "upload", Path(folder)))
     except BadMediaError as error:
         _fail(item, str(error))
     except MediaCrashError as error:
@@ -108,8 +151,15 @@ def process_media(*, item_id: int) -> bool:
         raise
     else:
         embed_if_possible(item)
+        _tell_settled(item)
         return True
     return False
+
+
+def _tell_settled(item: Item) -> None:
+    """Tell the apps above, once it is committed, that no work on this file is left."""
+    send = partial(media_settled.send_robust, sender=Item, item_id=item.pk)
+    transaction.on_commit(send)
 
 
 def requeue_stale_media() -> int:
@@ -166,6 +216,18 @@ def update_item(*, item: Item, by: User, **changes: Any) -> Item:
             setattr(locked, name, plain(value) if isinstance(value, str) else value)
             setattr(item, name, getattr(locked, name))
         save_checked(locked)
+    return item
+
+
+def allow_edits(*, item: Item, by: User, allowed: bool) -> Item:
+    """Let viewers have versions of one's own item made for themselves, or stop that.
+
+    Possible at any time; what was made while it was allowed stays.
+    """
+    if item.owner_id != by.pk:
+        raise NotAllowedError("Only its owner can say who may edit this item.")
+    item.allows_edits = allowed
+    item.save(update_fields=["allows_edits", "updated_at"])
     return item
 
 
@@ -226,7 +288,7 @@ def _read(item: Item, folder: Path) -> list[Rendition]:
         child.close()
 
 
-def _finish(item: Item, made: list[Rendition]) -> None:
+def _finish(item: Item, made: list[Rendition], came_with: tuple[dict[str, Any], bytes]) -> None:
     """Store what was made if the claim still holds; the upload itself goes after commit."""
     colours = item.colours or name_colours(still_of(made))
     with transaction.atomic():
@@ -235,6 +297,11 @@ def _finish(item: Item, made: list[Rendition]) -> None:
         item.colours = colours
         item.save(update_fields=["colours"])
         store_media(item=item, renditions=made)
+        said, archive = came_with
+        if said:
+            Credential.objects.update_or_create(
+                item=item, defaults={"said": said, "archive": archive}
+            )
         _drop_upload(item)
 
 
@@ -245,6 +312,7 @@ def _fail(item: Item, problem: str) -> None:
         )
         if failed:
             _drop_upload(item)
+            _tell_settled(item)
 
 
 def _give_back(item: Item, problem: str) -> None:

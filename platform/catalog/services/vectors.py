@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from PIL import Image
 
-from catalog.models import Embedding, Item
+from catalog.models import Embedding, FrameVectors, Item
 
 if TYPE_CHECKING:
     from vision.encoder import Encoder
@@ -32,14 +32,18 @@ def load_current_encoder(model: str | None = None) -> Encoder:
 def embed_items(*, items: Iterable[Item], model: str | None = None) -> int:
     """Store the vector of each item's still; return how many were made. Safe to repeat.
 
-    Items without media are left out. `model` is an encoder's name, by default the one in force.
+    Items without media are left out. `model` is an encoder's name, by default the one in force. The
+    frames of videos are sampled and embedded as well where that has not been done.
     """
+    from catalog.services.frames import make_missing_frames  # breaks the import cycle
+
     encoder = load_current_encoder(model)
     done = 0
     for batch in _batches(items):
         stills = [(item, still) for item in batch if (still := _still(item)) is not None]
         vectors = encoder.encode_images([still for _, still in stills])
         _store(encoder.name, [item for item, _ in stills], vectors)
+        make_missing_frames([item for item, _ in stills], encoder)
         done += len(stills)
     return done
 
@@ -50,9 +54,11 @@ def store_vectors(*, model: str, items: list[Item], vectors: np.ndarray) -> None
 
 
 def list_unembedded(*, model_name: str) -> QuerySet[Item]:
-    """Items with media that the encoder of this full name has not seen."""
+    """Items with media that the encoder of this full name has not seen, or not all frames of."""
     seen = Embedding.objects.filter(model=model_name).values("item_id")
-    return Item.objects.filter(media_state=Item.MediaState.READY).exclude(pk__in=seen)
+    sampled = FrameVectors.objects.filter(model=model_name).values("item_id")
+    unseen = ~Q(pk__in=seen) | Q(kind=Item.Kind.VIDEO) & ~Q(pk__in=sampled)
+    return Item.objects.filter(unseen, media_state=Item.MediaState.READY)
 
 
 def encode_stills(stills: list[Image.Image]) -> tuple[str, np.ndarray]:

@@ -1,4 +1,4 @@
-"""`manage.py reembed`: make the vectors of an encoder for all items that lack one."""
+"""`manage.py reembed`: make the vectors of an encoder for all items and frames that lack one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
-from catalog.models import Embedding, Item
+from catalog.models import Embedding, FrameVectors, Item
 from catalog.services import embed_items, list_unembedded
 from catalog.services.vectors import BATCH, load_current_encoder
 from common.errors import DomainError
@@ -16,8 +16,8 @@ from common.errors import DomainError
 
 class Command(BaseCommand):
     help = (
-        "Embed every item that the encoder in force has not seen; needed after changing "
-        "ENCODER_MODEL. Can be stopped and run again."
+        "Embed every item, and the frames of every video, that the encoder in force has not seen; "
+        "needed after changing ENCODER_MODEL. Can be stopped and run again."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -32,6 +32,7 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         if options["all"]:
             Embedding.objects.filter(model=name).delete()
+            FrameVectors.objects.filter(model=name).delete()
         todo = list_unembedded(model_name=name).order_by("pk")
         with tqdm(total=todo.count(), unit="item", desc=f"Embedding with {name}") as bar:
             ids = list(todo.values_list("pk", flat=True))
@@ -43,4 +44,5 @@ class Command(BaseCommand):
         self.stdout.write(f"{done} items embedded with {name}.")
         if options["prune"]:
             gone, _ = Embedding.objects.exclude(model=name).delete()
+            gone += FrameVectors.objects.exclude(model=name).delete()[0]
             self.stdout.write(f"{gone} vectors of other encoders deleted.")
