@@ -41,6 +41,7 @@ class ItemFactory(factory.django.DjangoModelFactory):
     owner = factory.SubFactory(UserFactory, uploader=True)
     kind = Item.Kind.IMAGE
     title = factory.Sequence(lambda n: f"Item {n}")
+    licence = "own"
     garment_type = "skirt"
     colours = factory.LazyFunction(lambda: ["black"])
     pattern = "plain"

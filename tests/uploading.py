@@ -19,6 +19,7 @@ class PlainEncoder:
 
     name = "plain:1"
     dim = 3
+    side = 128
 
     def encode_images(self, images: list[Any]) -> np.ndarray:
         rows = [np.asarray(image).reshape(-1, 3).mean(0) + 1 for image in images]

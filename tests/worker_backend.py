@@ -67,7 +67,13 @@ class StripeBackend:
 
 
 def manifest_of(request: GenerationRequest) -> dict[str, Any]:
-    return {"model": "stripes", "seed": request.seed, "prompt": request.prompt, "steps": STEPS}
+    return {
+        "backend": StripeBackend.name,
+        "revision": StripeBackend.revision,
+        "seed": request.seed,
+        "prompt": request.prompt,
+        "steps": STEPS,
+    }
 
 
 def load_backend(name: str, *, revision: str | None = None) -> StripeBackend:

@@ -10,6 +10,8 @@ from config.settings.test import DATABASES
 
 DATABASES["default"]["NAME"] = os.environ["WEFT_TEST_DATABASE"]
 QUEUE_DIR = Path(os.environ["WEFT_TEST_QUEUE"])
+# What another run drew is not found again.
+VAR_DIR = QUEUE_DIR
 CELERY_BROKER_URL = os.environ.get("WEFT_TEST_BROKER") or "filesystem://"
 CELERY_BROKER_TRANSPORT_OPTIONS = (
     {}
