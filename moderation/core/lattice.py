@@ -23,13 +23,17 @@ REACH = 4
 EXPONENT = 0.6
 
 
-def candidate_poses(front: np.ndarray, count: int = 8) -> list[tuple[float, float]]:
+def candidate_poses(
+    front: np.ndarray, count: int = 8, least: float = 0.0
+) -> list[tuple[float, float]]:
     """Return up to `count` (scale, angle) pairs, best first, for a whitened frame (H, W).
 
     scale: by what the frame must be multiplied so that its tile becomes TILE wide; angle: degrees
-    by which it must be turned back.
+    by which it must be turned back. None where no pose answers by more than `least` deviations.
     """
     scores = _scores(_autocorrelation(front))
+    if scores.max() < least:
+        return []
     poses: list[tuple[float, float]] = []
     for _ in range(count):
         at = np.unravel_index(int(scores.argmax()), scores.shape)
@@ -47,7 +51,10 @@ def _autocorrelation(front: np.ndarray) -> np.ndarray:
     cols = cv2.getOptimalDFTSize(width + MAX_LAG)
     padded = np.zeros((rows, cols), dtype=np.float32)
     padded[:height, :width] = front - front.mean()
-    power = np.abs(np.fft.rfft2(padded)) ** EXPONENT
+    # OpenCV skips the empty rows and is twice as fast there; half of a real spectrum is enough.
+    spectrum = cv2.dft(padded, flags=cv2.DFT_COMPLEX_OUTPUT, nonzeroRows=height)
+    half = spectrum[:, : cols // 2 + 1]
+    power = cv2.pow(half[..., 0] ** 2 + half[..., 1] ** 2, EXPONENT / 2)
     full = np.fft.irfft2(power, s=(rows, cols))
     lags = np.arange(-MAX_LAG, MAX_LAG + 1)
     near = full[np.ix_(lags % rows, lags % cols)].astype(np.float32)

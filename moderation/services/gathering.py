@@ -29,7 +29,7 @@ from moderation.services import keys
 from moderation.services.gathering_sources import gather_sources
 from moderation.services.observing import observe
 from vision import hashing
-from vision.colours import measure_colours
+from vision.colours import Garment, find_garment
 from vision.relevance import other_requests, share_beaten
 
 if TYPE_CHECKING:
@@ -53,6 +53,7 @@ def gather(item: Item) -> ScreeningInput:
     request = _request(item, guidance)
     texts, cues = _texts(item, guidance), _cues(item)
     looked = look_through(item)
+    garment = _garment(still) if guidance and item.is_ai else None
     relevance, model = _relevance(still, request.as_caption()) if request else (None, "")
     return ScreeningInput(
         kind=item.kind,
@@ -68,7 +69,10 @@ def gather(item: Item) -> ScreeningInput:
         request=request.as_caption() if request else "",
         # A style such as neon or pencil changes every colour: that is what was asked for.
         asked_colours=guidance.wanted.colours if guidance and not guidance.style else (),
-        measured_colours=_measured(still) if guidance and guidance.wanted.colours else None,
+        measured_colours=(
+            tuple(garment.colours()) if garment and guidance and guidance.wanted.colours else None
+        ),
+        garment=garment,
         relevance=relevance,
         relevance_model=model,
         has_generator_manifest=bool(item.manifest),
@@ -248,13 +252,13 @@ def _request(item: Item, guidance: Guidance | None) -> Attributes | None:
     )
 
 
-def _measured(still: np.ndarray | None) -> tuple[tuple[str, float], ...] | None:
+def _garment(still: np.ndarray | None) -> Garment | None:
     if still is None:
         return None
     try:
-        return tuple(measure_colours(still))
+        return find_garment(still)
     except DomainError as error:
-        logger.info("colours could not be measured: %s", error)
+        logger.info("the garment could not be told from its ground: %s", error)
         return None
 
 
@@ -284,8 +288,9 @@ def _foreign_mark(item: Item, still: np.ndarray | None) -> int | None:
     if still is None:
         return None
     for key_id in keys.known_ids():
-        # Two poses: every upload is searched, so this must stay cheap.
-        read = watermark.detect(still, keys.watermark_key(key_id), poses=2)
+        # Every upload is searched, so this must stay cheap.
+        key = keys.watermark_key(key_id)
+        read = watermark.detect(still, key, poses=2, lattice=watermark.QUICK_LATTICE)
         if read.payload is not None:
             mark = Mark.objects.filter(payload=read.payload).exclude(item=item).first()
             if mark is not None:

@@ -6,7 +6,8 @@ No torch: catalogue and moderation use it beside the model. The garment is told 
 
 from __future__ import annotations
 
-from functools import cache
+from dataclasses import dataclass
+from functools import cache, cached_property
 
 import cv2
 import numpy as np
@@ -71,37 +72,57 @@ _TONES: dict[str, tuple[tuple[int, int, int], ...]] = {
 }
 
 
+@dataclass(frozen=True, eq=False)
+class Garment:
+    """A garment told from its ground, in the picture scaled to 128 pixels.
+
+    lab: (h, w, 3) float32 CIE Lab; weight: (h, w) float32, 0 on the ground, most in the middle.
+    """
+
+    lab: np.ndarray
+    weight: np.ndarray
+
+    @property
+    def mask(self) -> np.ndarray:
+        """(h, w) bool, True where the garment is."""
+        return self.weight > 0
+
+    @cached_property
+    def tones(self) -> list[tuple[tuple[float, ...], float]]:
+        """The garment's colour groups as (CIE Lab, share of its area), largest first."""
+        centres, shares = _group(self.lab.reshape(-1, 3), self.weight.reshape(-1))
+        pairs = [
+            (tuple(float(value) for value in centre), float(share))
+            for centre, share in zip(centres, shares, strict=True)
+        ]
+        return sorted(pairs, key=lambda pair: -pair[1])
+
+    def colours(self) -> list[tuple[str, float]]:
+        """Return what `measure_colours` says of it."""
+        totals: dict[str, float] = {}
+        for centre, share in self.tones:
+            name = _nearest_name(np.array(centre, np.float32))
+            totals[name] = totals.get(name, 0.0) + share
+        kept = {name: share for name, share in totals.items() if share >= LEAST_SHARE} or totals
+        whole = sum(kept.values())
+        ranked = sorted(kept.items(), key=lambda pair: -pair[1])
+        return [(name, share / whole) for name, share in ranked]
+
+
+def find_garment(image: Image.Image | np.ndarray) -> Garment:
+    """Return the garment of a picture; see `measure_colours` for what the picture may be."""
+    small = _small_rgb(image)
+    lab = _to_lab(small)
+    return Garment(lab, _garment_weight(small, lab))
+
+
 def measure_colours(image: Image.Image | np.ndarray) -> list[tuple[str, float]]:
     """Return the garment's colours as (name, share of its area), largest first; shares sum to 1.
 
     `image` is a picture of one garment: PIL of any mode, or (H, W, 3) uint8 RGB. Names are those of
     `common.vocabulary.COLOURS`; colours under 8 % of the garment are left out. Deterministic.
     """
-    small = _small_rgb(image)
-    lab = _to_lab(small)
-    weight = _garment_weight(small, lab)
-    centres, shares = _group(lab.reshape(-1, 3), weight.reshape(-1))
-    totals: dict[str, float] = {}
-    for centre, share in zip(centres, shares, strict=True):
-        name = _nearest_name(centre)
-        totals[name] = totals.get(name, 0.0) + share
-    kept = {name: share for name, share in totals.items() if share >= LEAST_SHARE} or totals
-    whole = sum(kept.values())
-    ranked = sorted(kept.items(), key=lambda pair: -pair[1])
-    return [(name, share / whole) for name, share in ranked]
-
-
-def measure_tones(image: Image.Image | np.ndarray) -> list[tuple[tuple[float, ...], float]]:
-    """Return the garment's colour groups as (CIE Lab, share of its area), largest first."""
-    small = _small_rgb(image)
-    lab = _to_lab(small)
-    weight = _garment_weight(small, lab)
-    centres, shares = _group(lab.reshape(-1, 3), weight.reshape(-1))
-    pairs = [
-        (tuple(float(value) for value in centre), float(share))
-        for centre, share in zip(centres, shares, strict=True)
-    ]
-    return sorted(pairs, key=lambda pair: -pair[1])
+    return find_garment(image).colours()
 
 
 def tones_of(name: str) -> np.ndarray:
@@ -112,8 +133,7 @@ def tones_of(name: str) -> np.ndarray:
 
 def garment_mask(image: Image.Image | np.ndarray) -> np.ndarray:
     """Return (h, w) bool, True where the garment is, for the picture scaled to 128 pixels."""
-    small = _small_rgb(image)
-    return _garment_weight(small, _to_lab(small)) > 0
+    return find_garment(image).mask
 
 
 def name_colour(rgb: tuple[int, int, int]) -> str:

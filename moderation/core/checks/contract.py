@@ -14,6 +14,7 @@ from media.course import Course
 from moderation.core.facts.claims import Claim
 from moderation.core.facts.holding import SourcePassage
 from moderation.core.licences import Ingredient
+from vision.colours import Garment
 
 
 class Verdict(StrEnum):
@@ -103,6 +104,8 @@ class ScreeningInput:
     asked_colours: tuple[str, ...] = ()
     # (name, share), largest first; None when they could not be measured.
     measured_colours: tuple[tuple[str, float], ...] | None = None
+    # The garment told from its ground, where it was looked for already.
+    garment: Garment | None = None
     # Share of other requests that fit the picture worse than the one made; None: no encoder.
     relevance: float | None = None
     relevance_model: str = ""

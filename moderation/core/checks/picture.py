@@ -7,7 +7,7 @@ import numpy as np
 from common.errors import DomainError
 from common.vocabulary import COLOURS
 from moderation.core.checks.contract import Finding, ScreeningInput, Verdict
-from vision.colours import garment_mask, measure_tones, tones_of
+from vision.colours import Garment, find_garment, tones_of
 from vision.delta_e import delta_e
 from vision.detail import measure_detail
 
@@ -30,7 +30,7 @@ def colour_distance(given: ScreeningInput, threshold: float) -> Finding:
     if given.still is None or main not in COLOURS:
         return Finding(Verdict.CANNOT_TELL, "The garment's colours could not be measured.")
     try:
-        tones = measure_tones(given.still)
+        tones = _garment(given, given.still).tones
     except DomainError as error:
         return Finding(Verdict.CANNOT_TELL, str(error))
     score = round(nearest_tone(main, tones), 1)
@@ -77,20 +77,20 @@ def artefacts(given: ScreeningInput, threshold: float) -> Finding:
 def whole_garment(given: ScreeningInput, threshold: float) -> Finding:
     """Flag AI pictures of a garment that covers more than `threshold` of a side of the frame.
 
-    People crop as they like: theirs are measured and pass.
+    People crop as they like: theirs pass.
     """
+    if given.origin == "human" or not given.request:
+        return Finding(Verdict.PASS, "People crop as they like.")
     if given.still is None or given.kind == "video":
         return Finding(Verdict.PASS, "There is no single picture of a garment.")
     try:
-        mask = garment_mask(given.still)
+        mask = _garment(given, given.still).mask
     except DomainError as error:
         return Finding(Verdict.CANNOT_TELL, str(error))
     sides = cut_sides(mask)
     worst = max(sides, key=lambda name: sides[name])
     score = sides[worst]
     evidence = {"sides": sides, "box": _box(mask)}
-    if given.origin == "human" or not given.request:
-        return Finding(Verdict.PASS, "People crop as they like.", evidence=evidence)
     if score <= threshold:
         return Finding(Verdict.PASS, "The garment is whole.", score, threshold, evidence)
     return Finding(
@@ -124,6 +124,11 @@ def style_of_set(given: ScreeningInput, threshold: float) -> Finding:
     return Finding(
         Verdict.FLAG, "It looks unlike the set it belongs to.", score, threshold, evidence
     )
+
+
+def _garment(given: ScreeningInput, still: np.ndarray) -> Garment:
+    """Return the garment as it was found once for all checks, or find it."""
+    return given.garment or find_garment(still)
 
 
 def _box(mask: np.ndarray) -> list[float]:
