@@ -50,10 +50,10 @@ class Tally:
 def main() -> None:
     """Print the tables and write results/instructor.json."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--split", choices=["dev", "heldout", "all"], default="all")
+    parser.add_argument("--split", choices=["dev", "fresh", "heldout", "all"], default="all")
     parser.add_argument("--errors", action="store_true", help="print what failed (dev only)")
     options = parser.parse_args()
-    splits = ["dev", "heldout"] if options.split == "all" else [options.split]
+    splits = ["dev", "fresh", "heldout"] if options.split == "all" else [options.split]
     figures: dict[str, Any] = {}
     for split in splits:
         dialogues = read_dialogues(split)
@@ -77,7 +77,7 @@ def compare(split: str, dialogues: list[dict[str, Any]], errors: bool) -> dict[s
             found[f"{engine_name}, corpus covers {corpus}"] = summary(tally)
             print(f"\n{split}: {engine_name}, corpus covers {corpus}; {len(dialogues)} dialogues")
             print_table(tally)
-            if errors and split == "dev" and uses_model:
+            if errors and split != "heldout" and uses_model:
                 print("\n".join(tally.failures))
     return found
 

@@ -364,6 +364,22 @@ class StatedWish(models.Model):
         return f"{self.user_id} {self.polarity}: {self.slot} {self.value}"
 
 
+class CatalogueWord(models.Model):
+    """A word for clothes that published titles and captions taught (`core.catalogue_words`)."""
+
+    word = models.CharField(max_length=40, unique=True)
+    # Published items that carry it.
+    items = models.PositiveIntegerField()
+    # What nearly all of them share: "type", "pattern" or "colours" and the value; else blank.
+    slot = models.CharField(max_length=8, blank=True)
+    value = models.CharField(max_length=12, blank=True)
+    share = models.FloatField(default=0.0)
+    learned_at = models.DateTimeField(auto_now_add=True)
+
+    def __str__(self) -> str:
+        return f"{self.word}: {self.value or 'as text'} ({self.items})"
+
+
 class LlmSpending(models.Model):
     """What one person's messages cost at the language model in one day (UTC); a row a person."""
 

@@ -75,3 +75,13 @@ def find_attacks_task() -> None:
 
     report = find_attacks()
     logger.info("%s people looked at, %s flagged", report.people, report.flagged)
+
+
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=840, time_limit=870)
+def learn_words_task() -> None:
+    """Learn words from titles and captions if items changed; beat calls this every ten minutes."""
+    from recommender.services.words import learn_words_if_needed
+
+    count = learn_words_if_needed()
+    if count is not None:
+        logger.info("%s words learned from the catalogue", count)

@@ -52,9 +52,6 @@ from recommender.core.dialogue import (
     Slots,
     State,
     Understanding,
-    go_back,
-    remember,
-    start_over,
 )
 from recommender.core.instructor import (
     Context,
@@ -64,9 +61,11 @@ from recommender.core.instructor import (
     decide,
     settle,
 )
+from recommender.core.turning import Steps, take
 from recommender.llm import EMBEDDED, get_config
 from recommender.models import Conversation, Turn
 from recommender.services import learning_allowed, liked_items, react, user_history
+from recommender.services.words import use_words
 
 ENGINE: Engine = EMBEDDED
 MAX_SHOWN = 12
@@ -116,6 +115,7 @@ class Exchange:
         heard: Heard | None = None,
     ) -> None:
         self.user, self.conversation, self.message = user, conversation, message
+        use_words()
         self.heard = heard if heard and heard.basis == conversation.state else None
         self.wishful = Wishful(user)
         state = self.wishful.joined(get_state(conversation))
@@ -162,22 +162,31 @@ class Exchange:
         if heard.topic in ITEM_TOPICS and self.in_view and not heard.points_by_place:
             # "Why am I seeing this?" is asked about the feed's card beside the talk.
             heard = replace(heard, references=(self.in_view,))
-        if fact := answer_fact(self.message.text, heard):
-            self.extra["citations"] = fact.citations
-            return self._store(self.state, fact.decision)
-        if heard.topic == "undo":
-            return self._undo()
-        if heard.topic == "reset":
-            return self._store(
-                start_over(self.state), decide(heard, self.state, Context(shown=self.shown))
-            )
-        heard = self.wishful.listen(heard)
-        state = self.wishful.keep(heard, self.state, remember(self.state, heard, self.known))
-        context = self._context(heard, state)
-        decision = self._steer(heard, state, context, decide(heard, state, context))
+        steps = Steps(self.wishful, self._fact, self._context, self._finished, self._recalled)
+        state, decision = take(heard, self.state, steps, known=self.known, shown=self.shown)
+        return self._carry_out(state, decision)
+
+    def _fact(self, heard: Understanding) -> Decision | None:
+        """Return the answer to a question of fact, its citations kept with the turn."""
+        found = answer_fact(self.message.text, heard)
+        if found is None:
+            return None
+        self.extra["citations"] = found.citations
+        return found.decision
+
+    def _finished(
+        self, heard: Understanding, state: State, context: Context, decision: Decision
+    ) -> Decision:
+        """Return the decision as it stands: chosen, its opinion kept, its sentence complete."""
+        decision = self._steer(heard, state, context, decision)
         if decision.feedback:
             decision = self._keep_feedback(decision)
-        return self._carry_out(state, self._worded(heard, decision))
+        return self._worded(heard, decision)
+
+    def _recalled(self, before: State) -> Decision:
+        """Return what is remembered again, in words."""
+        heard = Understanding(text=self.message.text, topic="memory")
+        return replace(decide(heard, before, Context()), reason="undo")
 
     def _hear(self) -> Understanding:
         """Return what the message means, by the model where it was asked, else embedded."""
@@ -216,20 +225,6 @@ class Exchange:
             own=near,
         )
         return self.steered.decision
-
-    def _undo(self) -> Turn:
-        """Go back to the wishes before the last turn and say which they are."""
-        before = go_back(self.state)
-        took_back = self.wishful.take_back(self.state) if before else False
-        if before:
-            before = self.wishful.joined(before)
-        topic = "memory" if before else "nothing_to_undo"
-        heard = Understanding(text=self.message.text, topic=topic)
-        decision = decide(heard, before or self.state, Context())
-        if before:
-            lead = "Taken back, on your profile as well." if took_back else "Taken back."
-            decision = replace(decision, reply=f"{lead} {decision.reply}", reason="undo")
-        return self._store(before or self.state, decision)
 
     def _context(self, heard: Understanding, state: State) -> Context:
         """Look up what the decision rests on."""

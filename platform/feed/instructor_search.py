@@ -13,6 +13,7 @@ from catalog.selectors import nearest_items, search_items
 from common.guidance import Attributes
 from recommender.core.content import mean_direction
 from recommender.core.dialogue import State
+from recommender.core.learned import find, is_required
 from recommender.services import (
     disliked_item_ids,
     learning_allowed,
@@ -88,12 +89,10 @@ def _search(user: User, state: State, *, bare: bool = False) -> list[Item]:
     )
     found: dict[int, Item] = {}
     for garment in state.wanted.types or (None,):
-        wishes = [(state.wanted.colours, next(iter(state.wanted.patterns), None))]
-        if garment and (state.wanted.colours or state.wanted.patterns):
-            wishes.append(((), None))  # what comes nearest
-        for colours, pattern in wishes:
+        for colours, pattern, text in _questions(state, garment):
             items = search_items(
                 user=user,
+                text=text,
                 garment_type=garment,
                 colours=colours,
                 pattern=pattern,
@@ -106,6 +105,19 @@ def _search(user: User, state: State, *, bare: bool = False) -> list[Item]:
     return list(found.values())
 
 
+def _questions(state: State, garment: str | None) -> list[tuple[tuple[str, ...], str | None, str]]:
+    """Return (colours, pattern, text) of each search: as wished, what comes nearest, by words.
+
+    Words that only titles and captions know are searched there.
+    """
+    colours, pattern = state.wanted.colours, next(iter(state.wanted.patterns), None)
+    words = [detail for detail in state.wanted.details if find(detail.split())]
+    asked = [(colours, pattern, "")] if garment or colours or pattern or not words else []
+    if garment and (colours or pattern):
+        asked.append(((), None, ""))
+    return asked + [((), None, word) for word in words]
+
+
 def _fits(item: Item, state: State) -> bool:
     """Return whether an item satisfies every wish that the catalogue can tell."""
     wanted = state.wanted
@@ -114,6 +126,7 @@ def _fits(item: Item, state: State) -> bool:
         and set(wanted.colours) <= set(item.colours)
         and (not wanted.patterns or item.pattern in wanted.patterns)
         and (not state.style or item.look == state.style)
+        and all(_says(item, word) for word in wanted.details if is_required(word))
     )
 
 
@@ -133,6 +146,10 @@ def _details(item: Item, state: State) -> int:
     """Return how many of the finer wishes stand in an item's title or description."""
     words = f"{item.title} {item.description}".lower()
     return sum(detail in words for detail in state.wanted.details)
+
+
+def _says(item: Item, word: str) -> bool:
+    return word in f"{item.title} {item.description}".lower().replace("-", " ")
 
 
 def _main_colour(item: Item, state: State) -> bool:

@@ -6,27 +6,99 @@ when it is stored, so that an entry removed on the profile is gone from the talk
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, Protocol
 
 from accounts.models import User
 from common.errors import DomainError
 from recommender.core import replies
 from recommender.core.decision import Decision
 from recommender.core.dialogue import MAX_UNDO, Slots, State, Understanding
-from recommender.core.wishes import Lasting, lasting_of, slots_of, tell
+from recommender.core.wishes import Lasting, Wish, lasting_of, slots_of, tell
 from recommender.models import Turn
 from recommender.services.wishes import keep_lasting, link_turn, take_back, wishes_of
 
 WHAT_NEXT = "Is there something you would like to see?"
 
 
-class Wishful:
-    """The wishes of one person during one turn."""
+class Store(Protocol):
+    """Where lasting wishes are read and kept."""
+
+    def held(self) -> tuple[Wish, ...]: ...
+    def keep(self, lasting: Lasting, words: str) -> list[dict[str, Any]]: ...
+    def take_back(self, changes: Sequence[dict[str, Any]]) -> None: ...
+
+
+class Profile:
+    """The entries of the person's profile."""
 
     def __init__(self, user: User) -> None:
         self.user = user
-        self.held = wishes_of(user)
+
+    def held(self) -> tuple[Wish, ...]:
+        return wishes_of(self.user)
+
+    def keep(self, lasting: Lasting, words: str) -> list[dict[str, Any]]:
+        return keep_lasting(user=self.user, lasting=lasting, words=words)
+
+    def take_back(self, changes: Sequence[dict[str, Any]]) -> None:
+        take_back(user=self.user, changes=changes)
+
+
+class OneConversation:
+    """The entries as they were when a stream began, and what this conversation did to them.
+
+    It is stored on the profile as well, unless there is none to store it on. Conversations of one
+    stream are strangers to one another: none finds in its memory what another said.
+    """
+
+    def __init__(self, profile: Profile | None, held: Iterable[Wish]) -> None:
+        self.profile = profile
+        self._held = {(wish.slot, wish.value): wish for wish in held}
+
+    def held(self) -> tuple[Wish, ...]:
+        return tuple(self._held.values())
+
+    def keep(self, lasting: Lasting, words: str) -> list[dict[str, Any]]:
+        changes = self.profile.keep(lasting, words) if self.profile else self._changes(lasting)
+        self._apply(changes, "after")
+        return changes
+
+    def take_back(self, changes: Sequence[dict[str, Any]]) -> None:
+        if self.profile:
+            self.profile.take_back(changes)
+        self._apply(changes, "before")
+
+    def _changes(self, lasting: Lasting) -> list[dict[str, Any]]:
+        """Return what a message changes, in the form of `keep_lasting`."""
+        changes = []
+        for wish in (*lasting.withdrawn, *lasting.stated):
+            before = self._held.get((wish.slot, wish.value))
+            changes.append(
+                {
+                    "slot": wish.slot,
+                    "value": wish.value,
+                    "before": before.polarity if before else "",
+                    "after": wish.polarity if wish in lasting.stated else "",
+                }
+            )
+        return changes
+
+    def _apply(self, changes: Iterable[dict[str, Any]], side: str) -> None:
+        for change in changes:
+            key = change["slot"], change["value"]
+            self._held.pop(key, None)
+            if change[side]:
+                self._held[key] = Wish(change[side], *key)
+
+
+class Wishful:
+    """The wishes of one person during one turn."""
+
+    def __init__(self, user: User, store: Store | None = None) -> None:
+        self.user, self.store = user, store or Profile(user)
+        self.held = self.store.held()
         self.unwanted = slots_of(self.held).unwanted
         # All that was unwanted for good at any time of this turn.
         self._ever = self.unwanted
@@ -66,7 +138,7 @@ class Wishful:
         if not self.lasting:
             return replace(state, wished=()) if has_snapshot else state
         try:
-            changes = keep_lasting(user=self.user, lasting=self.lasting, words=heard.text)
+            changes = self.store.keep(self.lasting, heard.text)
         except DomainError as error:
             self.lasting, self._problem = Lasting(), str(error)
             return state
@@ -79,7 +151,7 @@ class Wishful:
 
     def take_back(self, state: State) -> bool:
         """Undo what the last change did to the wishes; return whether it did something."""
-        take_back(user=self.user, changes=state.wished)
+        self.store.take_back(state.wished)
         self._reread()
         return bool(state.wished)
 
@@ -107,6 +179,6 @@ class Wishful:
         return self._ever.without(self.unwanted)
 
     def _reread(self) -> None:
-        self.held = wishes_of(self.user)
+        self.held = self.store.held()
         self.unwanted = slots_of(self.held).unwanted
         self._ever = self._ever.plus(self.unwanted)

@@ -131,7 +131,7 @@ def decide_unclear(heard: Understanding, state: State, context: Context) -> Deci
         decision = ask_type(state, "find")
         return replace(decision, reply=f"Noted: {noted}. {decision.reply}", reason="noted")
     only_details = state.wanted.details and not replace(state.wanted, details=())
-    if only_details and not (heard.is_anything or heard.references or heard.style):
+    if only_details and not (heard.is_anything or heard.references or heard.style or heard.taken):
         return ask_type(state, "find")  # "something for a wedding"
     if heard.is_anything or state.wanted or heard.is_alike or heard.kind or heard.style:
         return None

@@ -146,6 +146,10 @@ class Understanding:
     language: str | None = None
     unreadable: bool = False
     mended: tuple[tuple[str, str], ...] = ()
+    # Words that the catalogue taught, and what each was taken for ("" for itself).
+    taken: tuple[tuple[str, str], ...] = ()
+    # Phrases like "the colour of the first", and what each stands for ("" where that is unknown).
+    borrowed: tuple[tuple[str, str], ...] = ()
     # A language model's own sentences for a question or an aside; "" from the embedded engine.
     says: str = ""
 

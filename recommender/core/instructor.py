@@ -75,7 +75,10 @@ def decide(heard: Understanding, state: State, context: Context) -> Decision:
         or decide_unclear(heard, state, context)
         or decide_retrieve(heard, state, context)
     )
-    return replace(decision, reply=decision.reply + replies.mended(heard.mended))
+    # What one line of the answer rests on: the catalogue's words, slips that were mended.
+    notes = replies.borrowed(heard.borrowed) if decision.action != "answer" else ""
+    notes += replies.taken(heard.taken) if decision.action != "answer" else ""
+    return replace(decision, reply=decision.reply + notes + replies.mended(heard.mended))
 
 
 def settle(state: State, decision: Decision, shown_ids: Sequence[int]) -> State:

@@ -271,7 +271,7 @@ OPPOSITES = {
 }
 
 
-def _plurals(word: str) -> tuple[str, ...]:
+def plurals(word: str) -> tuple[str, ...]:
     """Return the word and the plurals it may take."""
     if word.endswith("y") and word[-2:-1] not in "aeiou":
         return word, word[:-1] + "ies"
@@ -288,7 +288,7 @@ def phrases() -> dict[Phrase, tuple[Sense, ...]]:
     table: dict[Phrase, tuple[Sense, ...]] = {}
 
     def add(text: str, senses: tuple[Sense, ...], *, plural: bool = False) -> None:
-        for form in _plurals(text) if plural else (text,):
+        for form in plurals(text) if plural else (text,):
             words = tuple(form.replace("-", " ").split())
             table[words] = senses
             if "-" in form and len(words) == 2:

@@ -25,7 +25,7 @@ _NOUN = (
     + r"|jacket|coat|trousers|jeans|sweater|jumper|trainers)"
 )
 _ORDINAL = "|".join((*_ORDINALS, *_FROM_END, _MIDDLE))
-_PLACE = re.compile(
+PLACE = re.compile(
     rf"\b(?:the |that |this |your |my )(?:(second|third) to last|({_ORDINAL}))(?: (two|three))?"
     rf"(?: {_NOUN}| ones)?\b(?! (?:week|time|year|night|summer|winter|month))"
     rf"|\b(?:(second|third) to last|({_ORDINAL})) {_NOUN}\b"
@@ -41,11 +41,13 @@ _PLAIN_WORDS = frozenset(
     )
 )
 _FILLER = r"(?:[a-z]+ ){0,5}?"
-_LOOK = re.compile(
+LOOK = re.compile(
     rf"\b(?:the|that|this) ({_FILLER})one\b(?! (?:with|in|that is) )"
     rf"|\bthe one (?:with|in|that is) ((?:[a-z]+ ?){{1,4}})"
 )
-_TYPED = re.compile(rf"\b(?:the|that|this) ((?:[a-z]+ ){{0,3}}?{_NOUN}s?)\b")
+# What a description of one thing cannot go on over.
+_BREAKS = r"(?!(?:the|that|this|a|an|on|onto|of|off|from|in|to|with|for|and|but|or) )"
+TYPED = re.compile(rf"\b(?:the|that|this) ((?:{_BREAKS}[a-z]+ ){{0,3}}?{_NOUN}s?)\b")
 _JOINED = re.compile(r" (?:and|, and|,|&) (?=the |number |#)")
 # "The dress in blue": of what is in sight.
 # "Not that bright": a degree.
@@ -136,7 +138,7 @@ def _by_place(
     *,
     has_verb: bool,
 ) -> Pointed | None:
-    match = _PLACE.search(plain)
+    match = PLACE.search(plain)
     if match is None:
         return None
     ids: list[int] = []
@@ -147,7 +149,7 @@ def _by_place(
         ids += [shown[i].id for i in places if 0 <= i < len(shown)]
         used |= _tokens_of(plain, *match.span())
         joined = _JOINED.match(plain, match.end())
-        match = _PLACE.match(plain, joined.end()) if joined else None  # "the first and the third"
+        match = PLACE.match(plain, joined.end()) if joined else None  # "the first and the third"
     return Pointed(tuple(dict.fromkeys(ids)), missing=not ids, used=used)
 
 
@@ -178,12 +180,12 @@ def _by_look(
 ) -> Pointed | None:
     """Return the shown items that "the red one" (or "the red skirt", after a verb) describes."""
     points = has_verb or bool(_POINTS.match(plain))
-    for pattern in (_LOOK, _TYPED) if points else (_LOOK,):
+    for pattern in (LOOK, TYPED) if points else (LOOK,):
         for match in pattern.finditer(plain):
             used = _tokens_of(plain, *match.span())
             found = _looking_like(match.group(1) or match.group(match.lastindex or 1), used, tags)
             look, spare = found
-            kind = _kind_of(match.group())
+            kind = _kind_of(match.group()) or _kind_said(used, tags)
             if not (look or spare or kind):
                 continue
             ids = tuple(
@@ -191,9 +193,9 @@ def _by_look(
                 for item in shown
                 if (_fits(item, look, spare) if look or spare else item.kind == kind)
             )
-            if len(ids) == 1 or (ids and pattern is _LOOK):
+            if len(ids) == 1 or (ids and pattern is LOOK):
                 return Pointed(ids[:1], used=used)
-            if pattern is _LOOK and shown and has_verb and look:
+            if pattern is LOOK and shown and has_verb and look:
                 return Pointed((), missing=True, used=used)
     return None
 
@@ -204,6 +206,12 @@ def _kind_of(said: str) -> str | None:
     if noun in {"clip", "video", "film", "reel"}:
         return "video"
     return "image" if noun in {"picture", "photo", "image", "pic"} else None
+
+
+def _kind_said(used: frozenset[int], tags: Sequence[Tag]) -> str | None:
+    """Return the kind that a description names: "the moving one"."""
+    inside = (t for t in tags if used >= set(range(t.start, t.end)))
+    return next((value for t in inside for name, value in t.senses if name == "kind"), None)
 
 
 def _looking_like(

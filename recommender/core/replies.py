@@ -245,3 +245,23 @@ def mended(pairs: tuple[tuple[str, str], ...]) -> str:
     if not pairs:
         return ""
     return " (I read " + ", ".join(f"“{old}” as “{new}”" for old, new in pairs[:3]) + ".)"
+
+
+def taken(words: tuple[tuple[str, str], ...]) -> str:
+    """Return a note on words that only the catalogue knows: what they were taken for."""
+    notes = []
+    for word, value in words[:3]:
+        if value:
+            notes.append(f"I took “{word}” for {value}, as most things here called that are.")
+        else:
+            notes.append(f"“{word}” I know only from titles and descriptions, so I go by those.")
+    return "".join(f" {note}" for note in notes)
+
+
+def borrowed(phrases: tuple[tuple[str, str], ...]) -> str:
+    """Return a note on what was taken from another picture."""
+    notes = []
+    for phrase, value in phrases[:2]:
+        known = f"“{phrase}” is {value}." if value else f"I can't tell what “{phrase}” is."
+        notes.append(f" {known}")
+    return "".join(notes)

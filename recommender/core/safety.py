@@ -29,6 +29,21 @@ _CHILD = (
     r"schoolgirl|schoolboy|little girl|little boy|young girl|young boy|underage|"
     r"\d{1,2} years? old)"
 )
+# Whose likeness is private: relations, with or without a name in between.
+_RELATION = (
+    r"(?:ex|boss|teacher|neighbou?r|colleague|friend|wife|husband|girlfriend|boyfriend|partner|crush"
+    r"|classmate|sister|brother|mum|mom|mother|dad|father|daughter|son|cousin|aunt|uncle|landlord"
+    r"|manager|coach|flatmate|roommate)"
+)
+_PEOPLE = (
+    r"(?:jews|muslims|christians|hindus|gays|lesbians|trans(?: people)?|blacks|black people|asians"
+    r"|arabs|mexicans|immigrants|migrants|refugees|foreigners|women|men|gypsies|roma"
+    r"|disabled people|homosexuals|atheists)"
+)
+_HARM = (
+    r"(?:die|drown|burn|hang|starve|rot|suffer|disappear|be (?:killed|shot|gassed|hanged|deported)"
+    r"|kill themselves|go home|get out)"
+)
 _SEXUAL = (
     r"(naked|nude|nudes|nudity|topless|porn|porno|pornographic|sex|sexual|sexy|erotic|nsfw|"
     r"lingerie|undress|undressed|strip|hentai|seductive|onlyfans|genitals?|breasts?|boobs|"
@@ -42,7 +57,12 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "self_harm",
             r"\b(kill|hurt|cut|harm) myself\b|\bsuicid|\bend my life\b|\bself harm\b"
-            r"|\bwant to die\b",
+            r"|\bwant to die\b|\bend it all\b"
+            r"|\b(no|not see (the|any|a)|what is the|lost the) (point|reason|sense|will)"
+            r"( of| in| to| for)* ((be|being|stay|staying) (alive|here|around)|go on|going on|live"
+            r"|living)\b"
+            r"|\b(tired|sick|done) (of|with) (being alive|living|life)\b"
+            r"|\bbetter off (dead|without me)\b|\bnot want to (live|be alive|wake up|be here)\b",
         ),
         (
             "injection",
@@ -63,6 +83,11 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"|\b(publish|post|release|push|approve)\b.{0,40}\b(without|directly|immediately"
             r"|straight|now|anyway|"
             r"live|to (every|all)|everyone|everybody)\b"
+            r"|\b(without|before|skipping|avoiding|no need for) (\w+ )?(review|reviewing|screening"
+            r"|approval|moderation)\b"
+            r"|\b(without|before) (anyone|anybody|someone|somebody|a person|people|it|being|getting)"
+            r"( being| getting)? (check|review|screen|approv|moderat|look)\w*\b"
+            r"|\bset aside\b.{0,30}\b(told|rules?|instructions?|orders)\b"
             r"|\bapprove (all|every|this|it|the|my|that)\b|\bmark .{0,20}\b(as )?(approved|human"
             r"|reviewed|safe)\b"
             r"|\bpublish (it|this|that|everything|all|number|the \w+)\b"
@@ -100,7 +125,10 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"|\b(hate|kill|deport|exterminate) (all |the )?(jews|muslims|blacks|gays|immigrants"
             r"|women|"
             r"refugees|foreigners|christians|hindus|trans)\b"
-            r"|\bthat says .{0,30}\b(hate|kill|die|inferior|vermin)\b",
+            r"|\bthat says .{0,30}\b(hate|kill|die|inferior|vermin)\b"
+            rf"|\b{_PEOPLE} (?:should|must|ought to|need to|deserve to) {_HARM}\b"
+            rf"|\b(?:tell|tells|telling|wants?|wanting|asks?|asking|orders?) {_PEOPLE} to {_HARM}\b"
+            rf"|\b(?:death to|down with|no more|burn the|hang the) (?:all |the )?{_PEOPLE}\b",
         ),
         (
             "violence",
@@ -113,6 +141,9 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"|\b(face of|looks? like) my (ex|boss|teacher|neighbour|neighbor|colleague|friend"
             r"|wife|"
             r"husband|girlfriend|boyfriend|sister|brother|mum|mother|dad|father|daughter|son)\b"
+            rf"|\b(?:my|his|her|their|our) (?:\w+ )?(?:{_RELATION} )+(?:face|likeness)"
+            r" (?:on|onto|into|in|over)\b"
+            rf"|\b(?:face|likeness) of (?:my|his|her|their|our) (?:\w+ )?{_RELATION}\b"
             r"|\b(picture|photo|image|video|clip) of my (ex|boss|teacher|neighbour|neighbor"
             r"|colleague|"
             r"girlfriend|boyfriend|wife|husband|daughter|son)\b",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from recommender.core.dialogue import Slots
+from recommender.core.learned import find
 from recommender.core.lexicon import Sense, listed, phrases
 from recommender.core.wording import PUNCTUATION
 
@@ -30,11 +31,15 @@ _NEGATING_PAIRS = frozenset(
     for line in (
         "anything but, everything but, all but, anything except, other than, instead of",
         "rather than, apart from, sick of, tired of, fed up, enough of, bored of, allergic to",
-        "get rid, take off, take away, stop showing, stop giving, stop recommending",
+        "get rid, take off, take away, stop showing, stop giving, stop recommending, hold the",
+        "die than, dead in, dead wearing, hard pass, pass on, steer clear",
     )
     for pair in line.split(",")
 )
-_REMOVERS = frozenset(["remove", "lose", "ditch"])
+_REMOVERS = frozenset(["remove", "lose", "ditch", "erase", "scrub"])
+# "Take the flowers off": the word that denies comes after what it denies.
+_SPLIT_REMOVERS = frozenset(["take", "strip", "peel", "rip", "wipe", "leave"])
+_SPLIT_REACH = 6
 # After these, "no", "not" and "never" deny nothing.
 _NOT_DENIED = {
     "no": frozenset(
@@ -95,7 +100,8 @@ def tag(tokens: Sequence[str]) -> list[Tag]:
     while at < len(tokens):
         for size in range(min(LONGEST_PHRASE, len(tokens) - at), 0, -1):
             words = tuple(tokens[at : at + size])
-            senses = table.get(words)
+            word = None if words in table else find(words)
+            senses = word.senses if word else table.get(words)
             if senses and _is_meant(tokens, at, at + size):
                 tags.append(Tag(at, at + size, words, senses))
                 at += size
@@ -113,7 +119,9 @@ def _is_meant(tokens: Sequence[str], start: int, end: int) -> bool:
     if end - start > 1:
         return True
     if word == "top":
-        return before not in {"on", "at", "the"} or after not in {"of", "one", "three", "five", ""}
+        if after == "of":  # "top of the list"
+            return False
+        return before not in {"on", "at", "the"} or after not in {"one", "three", "five", ""}
     if word in {"check", "checks"}:
         return after not in {"out", "this", "it", "if", "whether", "that", "the", "my", "your"}
     if word in {"sketch", "drawing", "drawn", "painting", "painted", "print", "prints"}:
@@ -210,6 +218,11 @@ def _denies(tokens: Sequence[str], at: int) -> bool:
     following = tokens[at + 1] if at + 1 < len(tokens) else ""
     if (said, following) in _NEGATING_PAIRS or said in _REMOVERS:
         return True
+    if said in _SPLIT_REMOVERS:
+        after = tokens[at + 1 : at + 1 + _SPLIT_REACH]
+        return following in {"the", "those", "these", "that", "all"} and (
+            ("out" if said == "leave" else "off") in after
+        )
     if said not in _NEGATORS:
         return False
     if following in _NOT_DENIED.get(said, ()) or (said == "no" and not following):
@@ -230,6 +243,8 @@ def _closes(tokens: Sequence[str], at: int, tags: Sequence[Tag], scope: _Scope) 
     if said == ",":
         return not _goes_on(tokens, at, tags)
     if said in PUNCTUATION:
+        return True
+    if scope.word in _SPLIT_REMOVERS and said in {"off", "out"}:
         return True
     if scope.last is None:
         return False

@@ -23,16 +23,16 @@ from recommender.core.dialogue import (
     Slots,
     State,
     Understanding,
-    go_back,
-    remember,
-    start_over,
 )
 from recommender.core.instructor import Engine, decide, settle
 from recommender.core.lexicon import canonical
+from recommender.core.turning import NoWishes, Steps, Wishes, take
 
 # How many items of the corpus satisfy every wish, and how many come near.
 Coverage = tuple[int, int]
 Lookup = Callable[[State], Coverage]
+# The answer to a question of fact with what it rests on; None where it is none.
+Facts = Callable[[Understanding], tuple[Decision, list[dict[str, Any]]] | None]
 
 MAX_SHOWN = 60
 MAX_ATTACHMENTS = 8
@@ -73,6 +73,10 @@ def _objects(data: Mapping[str, Any], name: str) -> tuple[Mapping[str, Any], ...
     return tuple(values[:MAX_SHOWN])
 
 
+def _no_facts(heard: Understanding) -> None:
+    return None
+
+
 @dataclass
 class Talk:
     """A conversation of one person. `say` moves it on by one turn."""
@@ -82,11 +86,15 @@ class Talk:
     ai_share: int = 25
     liked: int = 0
     favourite_type: str | None = None
+    # The person's lasting wishes, anew for each turn; the answer to a question of fact.
+    wishes: Callable[[], Wishes] = NoWishes
+    facts: Facts = _no_facts
     # Rejections of human-made items from before this conversation, newest first.
     rejected: list[bool] = field(default_factory=list)
     state: State = field(default_factory=State)
     shown: list[ShownItem] = field(default_factory=list)
     _known: dict[int, ShownItem] = field(default_factory=dict)
+    _citations: list[dict[str, Any]] = field(default_factory=list)
     # Our number of each id of the stream, by its JSON; and back.
     _numbers: dict[str, int] = field(default_factory=dict)
     _ids: dict[int, Any] = field(default_factory=dict)
@@ -103,51 +111,58 @@ class Talk:
         if attached:
             # "This" is what comes with the message.
             self.state = replace(self.state, focus_id=attached[0].id)
+        wishes = self.wishes()
+        self._citations = []
         if attached and not turn.text.strip():
-            decision = ask_about(attached)
+            state, decision = wishes.joined(self.state), ask_about(attached)
         else:
-            decision = self._decide(turn.text, [item.id for item in attached])
+            state, decision = self._take(turn.text, [item.id for item in attached], wishes)
         self._count(decision)
-        self.state = settle(self.state, decision, [item.id for item in self.shown])
-        return self._as_line(decision)
+        state = settle(state, decision, [item.id for item in self.shown])
+        self.state = wishes.parted(state)
+        return self._as_line(decision, state)
 
-    def _decide(self, text: str, attached: list[int]) -> Decision:
-        before = self.state
+    def _take(self, text: str, attached: list[int], wishes: Wishes) -> tuple[State, Decision]:
+        before = wishes.joined(self.state)
         heard = self.engine.understand(text, state=before, shown=self.shown)
-        if heard.topic == "undo":
-            return self._undo(text)
-        if heard.topic == "reset":
-            self.state = start_over(before)
-            return decide(heard, before, Context(shown=self.shown))
-        heard = about_attached(heard, attached, before, is_new=True)
-        self.state = remember(before, heard, self._known)
-        decision = decide(heard, self.state, self._context(heard))
-        if decision.reason == "uncovered" and decision.action == "ask" and _is_search(decision):
-            # It was looked for and is not there: still a search, whose answer is the offer.
-            decision = replace(decision, action="retrieve")
+        if heard.topic not in {"undo", "reset"}:
+            heard = about_attached(heard, attached, before, is_new=True)
+
+        def finish(
+            heard: Understanding, state: State, context: Context, decision: Decision
+        ) -> Decision:
+            if decision.reason == "uncovered" and decision.action == "ask" and _is_search(decision):
+                # It was looked for and is not there: still a search, whose answer is the offer.
+                decision = replace(decision, action="retrieve")
+            return wishes.tell(decision)
+
+        steps = Steps(wishes, self._fact, self._context, finish, self._recalled)
+        return take(heard, before, steps, known=self._known, shown=self.shown)
+
+    def _fact(self, heard: Understanding) -> Decision | None:
+        found = self.facts(heard)
+        if found is None:
+            return None
+        decision, self._citations = found
         return decision
 
-    def _undo(self, text: str) -> Decision:
+    def _recalled(self, before: State) -> Decision:
         """Return the decision that goes with the wishes before the last turn that changed them."""
-        before = go_back(self.state)
-        if before is None:
-            return Decision("answer", replies.ANSWERS["nothing_to_undo"], reason="undo")
-        self.state = before
-        again = Understanding(text=text, is_find=before.mode == "find" and bool(before.wanted))
+        again = Understanding(text="", is_find=before.mode == "find" and bool(before.wanted))
         if again.is_find:
-            found = decide(again, before, self._context(again))
-            return replace(found, action="retrieve", reply=f"Taken back. {found.reply}")
+            found = decide(again, before, self._context(again, before))
+            return replace(found, action="retrieve")
         return Decision(
             "answer",
-            f"Taken back. {replies.remembered(before)}",
+            replies.remembered(before),
             wanted=before.wanted,
             unwanted=before.unwanted,
             style=before.style,
             reason="undo",
         )
 
-    def _context(self, heard: Understanding) -> Context:
-        matches, near = (0, 0) if heard.topic or heard.refusal else self.lookup(self.state)
+    def _context(self, heard: Understanding, state: State) -> Context:
+        matches, near = (0, 0) if heard.topic or heard.refusal else self.lookup(state)
         return Context(
             matches=matches,
             near=near,
@@ -189,22 +204,24 @@ class Talk:
         self._known[number] = item
         return item
 
-    def _averse_to(self, decision: Decision) -> Slots:
-        """Return what stays unwanted while something else is spoken of."""
-        return Slots() if decision.reason == "refused" else self.state.unwanted
+    def _as_line(self, decision: Decision, state: State) -> dict[str, Any]:
+        """Return a decision as the stream gives it, with the ids that came in.
 
-    def _as_line(self, decision: Decision) -> dict[str, Any]:
-        """Return a decision as the stream gives it, with the ids that came in."""
+        What is unwanted stays so while something else is spoken of.
+        """
+        averse = Slots() if decision.reason == "refused" else state.unwanted
+        cited = {"citations": self._citations} if self._citations else {}
         named = [self._ids[n] for n in decision.reference_ids if n in self._ids]
         return {
             "action": decision.action,
             "kind": decision.kind if decision.action in {"retrieve", "edit", "create"} else None,
             "exposure": decision.exposure if decision.action in {"edit", "create"} else None,
             "attributes": _one_each(decision.wanted),
-            "unwanted": _one_each(decision.unwanted or self._averse_to(decision), all_values=True),
+            "unwanted": _one_each(decision.unwanted or averse, all_values=True),
             "reference": named,
             "style": decision.style,
             "reply": decision.reply,
+            **cited,
         }
 
 

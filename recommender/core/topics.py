@@ -66,6 +66,7 @@ _ALWAYS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "about",
             r"\bwhat (colou?r|pattern|type|kind|piece)s? (is|are|does)\b"
+            r"|\bwhat (is|are) the (colou?r|pattern|print|material|fabric|garment)s? of\b"
             rf"|\b(tell me (more )?about|describe|explain) {_ITEM}"
             rf"|\bwhat (is|are) {_ITEM} made (of|from)\b|\bwhat (material|fabric|brand)\b"
             r"|\bwhat is (this|that|the \w+) (one|piece|item|garment|thing)\b",
@@ -200,7 +201,7 @@ _ALONE: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
         (
             "greeting",
             r"^(hi|hello|hey|hiya|yo|hallo|hola|bonjour|ciao|salut|howdy|greetings|"
-            r"good (morning|afternoon|evening|day))\b",
+            r"good (morning|afternoon|evening|day)|(the )?top of the morning)\b",
         ),
     )
 )

@@ -21,6 +21,10 @@ _MAKE = re.compile(
     r"|\b(?:one|something|it) made\b|\b(?:get|got|have|getting|having) .{1,40} made\b(?! by)"
     r"|^(?:please |yes |ok |and |now )*(?:make|create) (?:it|that)(?: please| for me"
     r"| now)*(?: [.!])?$"
+    # "Fancy inventing a hat?", "how about designing me one": the deed asked for as a noun.
+    r"|\b(?:fancy|mind|try|consider|start|how about|what about|up for|feel like) (?:please )?"
+    r"(?:creat|generat|invent|produc|craft|imagin|conjur|design|draw|paint|sketch|mak|sew|knit)ing"
+    r"(?= (?:me|us|a|an|one|something|some|another|my)\b)"
     r"|\bmade (?:for|to order)\b|\bcustom made\b"
 )
 _NO_MAKE = re.compile(
@@ -66,12 +70,16 @@ _CORRECTION = re.compile(
 )
 _LIKE = re.compile(
     r"\bi (?:really |quite |do |absolutely )?(?:like|love|adore|fancy)\b"
+    r"|\b(?:keen on|fond of|sold on|wild about|crazy about|mad about|taken with"
+    r"|a (?:big |huge )?fan of) (?:this|that|these|those|it|them|the)\b"
     r"|^(?:love|like|adore|loving) (?:this|that|these|those|it|them|the)\b|\b(?:beautiful|gorgeous|"
     r"stunning|lovely|nice one|so pretty|great choice|my favou?rite|good one)\b"
     r"|\b(?:that|this|it) is (?:so |really |very )?(?:great|nice|perfect|cool|pretty|good|cute)\b"
 )
 _DISLIKE = re.compile(
-    r"\bnot (?:really |particularly )?(?:like|love|into)\b|\b(?:hate|dislike|ugly|awful|terrible|"
+    r"\bnot (?:\w+ ){0,5}?(?:keen on|fond of|sold on|wild about|crazy about|mad about|taken with"
+    r"|convinced by|a (?:big |huge )?fan of|impressed (?:by|with))\b"
+    r"|\bnot (?:really |particularly )?(?:like|love|into)\b|\b(?:hate|dislike|ugly|awful|terrible|"
     r"horrible|hideous|boring|yuck|ew|meh|disgusting)\b|\bnot (?:what i|my (?:style|taste|thing"
     r"|cup)|for me|"
     r"nice|good|it)\b|\bnot (?:this|that|these|those)(?: ones?)?$|\bcan not stand\b|\b(?:that"

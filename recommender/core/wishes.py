@@ -44,7 +44,7 @@ _AVERSE = re.compile(
     r"|\b(?:never|do not ever|stop) (?:ever )?(?:show|showing|give|giving|suggest|recommend)\b"
     r"|\b(?:no|not|nothing|never)\b.*\b(?:for me|ever|ever again|in general|as a rule|from now on"
     r"|in (?:the )?future)\b"
-    r"|\b(?:i am|am) allergic to\b"
+    r"|\b(?:i am|am) allergic to\b|\brather die than (?:wear|be seen)\b|\bdead (?:in|wearing)\b"
     r"|\b(?:is|are) (?:really |just |simply )?not (?:for me|my (?:thing|style|taste|cup))\b"
 )
 _FOND = re.compile(

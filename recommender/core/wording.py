@@ -11,6 +11,7 @@ from pathlib import Path
 from common.errors import InvalidInputError
 from common.guidance import MAX_INSTRUCTION_CHARS
 from recommender.core.languages import foreign_words, language_of, to_english
+from recommender.core.learned import is_learned
 from recommender.core.lexicon import listed, phrases
 
 _CONTRACTIONS = (
@@ -39,6 +40,7 @@ _CONTRACTIONS = (
     (re.compile(r"\bw/o\b"), "without"),
     # Alone, "gonna" is Italian for a skirt.
     (re.compile(r"\b(am|are|is|'m|'re|'s) gonna\b"), r"\1 going to"),
+    (re.compile(r"\b(?:penultimate|last but one|next to last)\b"), "second to last"),
     (re.compile(r"\b(?:pls|plz)\b"), "please"),
     (re.compile(r"\b(?:smth|sth)\b"), "something"),
     (re.compile(r"\b(?:thx|ty)\b"), "thanks"),
@@ -104,6 +106,7 @@ _SHORT_SLIPS = {
     **dict.fromkeys(listed("secnd 2nd."), "second"),
     **dict.fromkeys(listed("frist firts"), "first"),
     **dict.fromkeys(listed("thrid"), "third"),
+    "noo": "no",
 }
 
 MAX_MENDED = 12
@@ -168,6 +171,9 @@ def read(text: str) -> Words:
     tokens = []
     unknown = 0
     for token in said:
+        if is_learned(token):
+            tokens.append(token)
+            continue
         unknown += token not in _known()
         better = mend(token) if unknown <= MAX_MENDED and not language else token
         if better != token:
@@ -198,6 +204,8 @@ def mend(word: str) -> str:
         return word[:-3]
     if word.endswith("dish") and word[:-4] in _known():  # reddish
         return word[:-4]
+    if compound := _garment_of(word):
+        return compound
     allowed = 1 if len(word) <= 6 else 2
     near = [t for t in _targets() if abs(len(t) - len(word)) <= allowed]
     # Nearest first; then the same first letter; then letters left out, the commonest slip.
@@ -210,6 +218,13 @@ def mend(word: str) -> str:
     if len(best) > 1 and best[0][:3] == best[1][:3] and not _same(best[0][3], best[1][3]):
         return word
     return best[0][3]
+
+
+def _garment_of(word: str) -> str | None:
+    """Return the garment that a compound ends in: "rainjacket", "overshirt"."""
+    ends = (word[at:] for at in range(2, len(word) - 3))
+    table = phrases()
+    return next((end for end in ends if ("type") in {n for n, _ in table.get((end,), ())}), None)
 
 
 def _is_inside(word: str, target: str) -> bool:
@@ -270,6 +285,11 @@ def _targets() -> list[str]:
         words = {word for phrase in phrases() for word in phrase if len(word) >= 4}
         _TARGETS.extend(sorted((words | set(_VERBS)) - {"tees", "line", "neck", "look", "grain"}))
     return _TARGETS
+
+
+def is_known_word(word: str) -> bool:
+    """Return whether a word is the lexicon's, another language's or common English."""
+    return word in _known()
 
 
 def has_unknown(words: Words) -> bool:

@@ -21,6 +21,7 @@ from recommender.core.data import Event
 from recommender.core.dialogue import ShownItem
 from recommender.core.remarks import read_remark
 from recommender.models import Rating, Remark
+from recommender.services.words import use_words
 
 MAX_REMARK_CHARS = 500
 # Enough for anybody with something to say, too few to fill a table.
@@ -100,6 +101,7 @@ def _understood(text: Any, item: Item) -> dict[str, Any]:
         raise InvalidInputError("Write what you think of it, for example “I like the collar”.")
     if len(words) > MAX_REMARK_CHARS:
         raise InvalidInputError(f"Please keep a remark under {MAX_REMARK_CHARS} characters.")
+    use_words()
     return {"text": words, "understood": read_remark(words, _as_shown(item)).as_dict()}
 
 

@@ -30,6 +30,7 @@ from recommender.core.wishes import (
     slots_of,
 )
 from recommender.models import StatedWish, Turn
+from recommender.services.words import use_words
 
 MAX_WISHES = 60
 # How long a process keeps which items have a value; what is shown is asked of the database anyway.
@@ -155,6 +156,7 @@ def _own(user: User, pk: int) -> StatedWish:
 def _read(polarity: str, text: str) -> Wish:
     if polarity not in StatedWish.Polarity.values:
         raise InvalidInputError("Say whether you like it or do not want it.")
+    use_words()
     found = read_value(text[:100]) if text.strip() else None
     if found is None:
         raise InvalidInputError(UNKNOWN)

@@ -7,16 +7,21 @@ import json
 import os
 import sys
 import threading
+import uuid
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from accounts.models import User
 from common.errors import InvalidInputError
+from feed.instructor_services import take_turn
 from generation.models import Job
+from knowledge.services import load_starter
 from recommender.core.instructor import EmbeddedEngine
 from recommender.core.talk import Talk, read_turn
-from recommender.models import Conversation, Turn
+from recommender.models import Conversation, StatedWish, Turn
+from recommender.services import words
 from tests.factories import ItemFactory, UserFactory
 
 SHOWN = [
@@ -37,13 +42,13 @@ def say(talk: Talk, text: str, **more: Any) -> dict[str, Any]:
 class Pipe:
     """The command in a thread, between two pipes, as another program would hold it."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch, username: str) -> None:
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, username: str, *options: str) -> None:
         to_read, to_write = os.pipe()
         from_read, from_write = os.pipe()
         self.ask, self.answers = os.fdopen(to_write, "w"), os.fdopen(from_read)
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(os.fdopen(to_read, "rb")))
         self.out = os.fdopen(from_write, "w")
-        self.username = username
+        self.username, self.options = username, options
 
     def run(self, lines: list[str]) -> list[dict[str, Any]]:
         """Send each line only after the answer to the one before has come."""
@@ -60,7 +65,7 @@ class Pipe:
         asking = threading.Thread(target=other_side, daemon=True)
         asking.start()
         # The command runs here, so that it sees the test's database.
-        call_command("instruct", "--user", self.username, "--json", stdout=self.out)
+        call_command("instruct", "--user", self.username, "--json", *self.options, stdout=self.out)
         self.out.close()
         asking.join(timeout=30)
         assert not asking.is_alive()
@@ -98,7 +103,7 @@ def test_broken_lines_are_answered_and_the_stream_goes_on(pipe: Pipe) -> None:
     assert last["action"] == "retrieve"
 
 
-def test_nothing_is_stored_and_nothing_is_made(pipe: Pipe) -> None:
+def test_no_turn_is_stored_and_nothing_is_made(pipe: Pipe) -> None:
     ItemFactory(published=True, garment_type="dress", colours=["red"])
     lines = [json.dumps({"text": text}) for text in ("red dresses", "make me one", "I hate dots")]
     found, made, _ = pipe.run(lines)
@@ -223,3 +228,63 @@ def test_a_cover_is_made_for_a_video_and_for_nothing_else() -> None:
     cover = say(new_talk(), "make a thumbnail for the last one", shown=SHOWN)
     assert (cover["action"], cover["kind"], cover["reference"]) == ("edit", "image", [2**80])
     assert say(new_talk(), "make a thumbnail for the first one", shown=SHOWN)["action"] == "answer"
+
+
+def turns(*texts: str) -> list[str]:
+    return [json.dumps({"text": text}) if text else "" for text in texts]
+
+
+def test_lasting_wishes_hold_over_the_stream(pipe: Pipe) -> None:
+    user = User.objects.get(username="ines")
+    StatedWish.objects.create(user=user, polarity="unwanted", slot="details", value="leather")
+    for title in ("Brown leather jacket", "Brown jacket"):
+        ItemFactory(published=True, title=title, garment_type="outwear", colours=["brown"])
+    found, aside = pipe.run(turns("brown jackets", "hello"))
+    assert found["unwanted"]["details"] == ["leather"]
+    assert "one brown" in found["reply"]
+    assert aside["unwanted"]["details"] == ["leather"]
+
+
+def test_what_is_stated_is_kept_and_undone_on_the_profile(pipe: Pipe) -> None:
+    stated, undone, again, elsewhere = pipe.run(
+        turns("I never wear wool", "undo", "I never wear stripes", "", "jumpers")
+    )
+    assert stated["reply"].startswith("I'll remember: no wool.")
+    assert "on your profile as well" in undone["reply"]
+    assert again["unwanted"]["pattern"] == "striped"
+    # Another conversation of the stream is as if this one had not been.
+    assert elsewhere["unwanted"]["pattern"] is None
+    assert list(StatedWish.objects.values_list("value", flat=True)) == ["striped"]
+
+
+def test_a_dry_run_keeps_nothing(db, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipe = Pipe(monkeypatch, UserFactory(username="ines").username, "--dry-run")
+    stated, found = pipe.run(turns("I never wear wool", "jumpers"))
+    assert stated["reply"].startswith("I'll remember")
+    assert found["unwanted"]["details"] == ["wool"]
+    assert not StatedWish.objects.exists()
+
+
+def test_a_question_of_fact_is_answered_as_in_the_chat(pipe: Pipe) -> None:
+    load_starter()
+    question = "what is seersucker?"
+    answer, found = pipe.run(turns(question, "show me shirts"))
+    user = User.objects.get(username="ines")
+    turn = take_turn(user=user, text=question, request_key=uuid.uuid4())
+    assert (answer["action"], answer["reply"]) == ("answer", turn.text)
+    assert answer["citations"] == turn.decision["citations"]
+    assert "citations" not in found
+
+
+def test_the_stream_knows_the_words_of_the_catalogue(pipe: Pipe) -> None:
+    for garment, colour in (("skirt", "red"), ("shirt", "blue"), ("dress", "green")):
+        ItemFactory(
+            published=True, title=f"Zibeline {garment}", garment_type=garment, colours=[colour]
+        )
+    for number in range(6):
+        ItemFactory(published=True, garment_type=("pants", "hat")[number % 2])
+    words.forget()
+    words.learn_words()
+    (found,) = pipe.run(turns("anything zibeline?"))
+    words.forget()
+    assert (found["action"], found["attributes"]["details"]) == ("retrieve", ["zibeline"])

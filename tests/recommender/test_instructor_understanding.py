@@ -430,3 +430,21 @@ def test_odd_messages_are_read_in_time(text: str) -> None:
 
 def test_what_was_mended_is_known() -> None:
     assert ("skrits", "skirts") in hear("blue skrits").mended
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "shirts without checks",
+        "a coat without a check pattern",
+        "a hat for my dad's head",
+        "dresses to die for",
+        "a jacket to wear over my red dress",
+        "what is the point of being subtle, show me pink",
+        "coats for women to get out in",
+        "clothes that tell people to smile",
+        "my sister's face lit up, find me another blouse",
+    ],
+)
+def test_harmless_words_are_not_refused(text: str) -> None:
+    assert understand(text, state=State(), shown=()).refusal is None

@@ -260,6 +260,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 3600.0,
         "options": {"expires": 3600},
     },
+    # Soon after something is published; nothing is done where no item changed.
+    "learn-words": {
+        "task": "recommender.tasks.learn_words_task",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
     "train-recommender": {"task": "recommender.tasks.train_recommender_task", "schedule": 900.0},
     "train-every-recommender": {
         "task": "recommender.tasks.train_every_recommender_task",

@@ -18,18 +18,19 @@ from recommender.core.talk import Talk, read_turn
 class Command(BaseCommand):
     help = (
         "Read one turn per line as JSON and print one decision per line at once. An empty line "
-        "starts a new conversation. Nothing is stored and nothing is made."
+        "starts a new conversation. Lasting wishes are kept on the profile; nothing is made."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--user", required=True, help="whose wishes and settings count")
         parser.add_argument("--json", action="store_true", help="turns and decisions as JSON lines")
+        parser.add_argument("--dry-run", action="store_true", help="keep no lasting wishes either")
 
     def handle(self, *args: Any, **options: Any) -> None:
         user = User.objects.filter(username=options["user"]).first()
         if user is None:
             raise CommandError(f"There is nobody called “{options['user']}” here.")
-        stream = Stream(user)
+        stream = Stream(user, keeps=not options["dry_run"])
         talk = stream.new_talk()
         # `readline` hands over a line as it comes; iterating would read ahead.
         while raw := sys.stdin.buffer.readline():
