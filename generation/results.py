@@ -100,9 +100,9 @@ def ownership_of(job: Job, right: Right = CREATED) -> dict[str, Any]:
 def title_of(guidance: Guidance, source: Item | None) -> str:
     """Return a title: "Black striped skirt", or the person's words where no attribute is known.
 
-    What only got captions is still called what it was called.
+    What only got captions or blurred faces is still called what it was called.
     """
-    if guidance.mode == "caption" and source is not None and source.title:
+    if guidance.mode in {"caption", "blur"} and source is not None and source.title:
         return source.title
     wanted = guidance.wanted
     known = wanted.type or wanted.colours or wanted.pattern

@@ -166,7 +166,7 @@ def _settled(guidance: Guidance, user: User, source: Item | None) -> Guidance:
     mode = guidance.mode
     if source is not None and mode == "create":
         mode = "edit" if source.kind == Item.Kind.IMAGE else "revise"
-    keeps_kind = mode in {"revise", "style", "clip", "caption"}
+    keeps_kind = mode in {"revise", "style", "clip", "caption", "blur"}
     kind = cast(Kind, source.kind) if source is not None and keeps_kind else guidance.kind
     return dataclasses.replace(guidance, user_id=user.pk, mode=mode, kind=kind)
 

@@ -32,6 +32,8 @@ TERMS: dict[tuple[str, str], Terms] = {
     ("style", "video"): Terms("Restyling the frames", unit="", cost=4, limit_s=1800, first_s=60.0),
     ("clip", "video"): Terms("Cutting the clip", unit="", limit_s=900, first_s=10.0),
     ("caption", "video"): Terms("Writing the captions", unit="", limit_s=900, first_s=20.0),
+    ("blur", "image"): Terms("Blurring faces", unit="", first_s=2.0),
+    ("blur", "video"): Terms("Blurring faces", unit="", cost=2, limit_s=1800, first_s=60.0),
 }
 USUAL = Terms("Working", unit="")
 LONGEST_S = max(terms.limit_s for terms in TERMS.values())

@@ -34,6 +34,8 @@ OPERATIONS: dict[tuple[str, str], str] = {
     ("thumbnail", "image"): "generation.operations.thumbnails.generate",
     ("clip", "video"): "generation.operations.clips.cut",
     ("caption", "video"): "generation.operations.captions.caption",
+    ("blur", "image"): "generation.operations.faces.blur",
+    ("blur", "video"): "generation.operations.faces.blur",
 }
 # Kinds of source that a mode works on; modes that are absent need none.
 SOURCE_KINDS: dict[str, tuple[str, ...]] = {
@@ -43,6 +45,7 @@ SOURCE_KINDS: dict[str, tuple[str, ...]] = {
     "thumbnail": ("video",),
     "clip": ("video",),
     "caption": ("video",),
+    "blur": ("image", "video"),
 }
 
 

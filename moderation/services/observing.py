@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
@@ -20,7 +21,9 @@ from moderation.core.checks.contract import FlashReport, Neighbour, SoundReport,
 from moderation.models import Fingerprint
 from vision import hashing
 from vision.codes import read_codes
-from vision.faces import find_faces
+from vision.faces import FaceDetectorError, find_faces
+
+logger = logging.getLogger(__name__)
 
 NEAREST = 4
 
@@ -34,7 +37,11 @@ def observe(item: Item, still: np.ndarray | None, looked: Looked | None) -> dict
     }
     if still is not None:
         stills = [still, *(looked.searched if looked else [])]
-        fields["faces"] = _faces(stills)
+        try:
+            fields["faces"] = _faces(stills)
+        except FaceDetectorError as error:
+            # Not looked for: then a person looks.
+            logger.error("faces cannot be looked for: %s", error)
         fields["codes"] = _codes(stills)
     if looked is not None:
         fields["flashes"] = FlashReport(

@@ -19,8 +19,8 @@ PRIVATE = "Something that is not public"
 OWN_DATA = "Garments drawn by Weft's own code and photographs of a wardrobe; nobody's uploads."
 OTHERS_DATA = "A model of somebody else: its maker tells what it learned from."
 NO_LEARNING = "No learned model: pixels were worked on by rule."
-_OWN = frozenset(("embedded", "clip", "captions"))
-_BY_RULE = frozenset(("clip", "captions", "retouch"))
+_OWN = frozenset(("embedded", "clip", "captions", "faces"))
+_BY_RULE = frozenset(("clip", "captions", "retouch", "faces"))
 
 
 def claim_of(item: Item) -> manifest.Claim:

@@ -10,13 +10,15 @@ from typing import Any, Literal
 from common.errors import InvalidInputError
 
 Kind = Literal["image", "video"]
-Mode = Literal["create", "edit", "revise", "style", "thumbnail", "clip", "caption"]
+Mode = Literal["create", "edit", "revise", "style", "thumbnail", "clip", "caption", "blur"]
 Exposure = Literal["direct", "ranked"]
 # What an edit changes; "" leaves that to the words.
 Edit = Literal["", "recolour", "pattern", "background", "remove", "replace"]
 
 KINDS: tuple[Kind, ...] = ("image", "video")
-MODES: tuple[Mode, ...] = ("create", "edit", "revise", "style", "thumbnail", "clip", "caption")
+MODES: tuple[Mode, ...] = (
+    *("create", "edit", "revise", "style", "thumbnail", "clip", "caption", "blur"),
+)
 EXPOSURES: tuple[Exposure, ...] = ("direct", "ranked")
 EDITS: tuple[Edit, ...] = ("", "recolour", "pattern", "background", "remove", "replace")
 # Lengths of a window of sampled frames, L in the paper's eq. 2.

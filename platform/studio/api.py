@@ -15,12 +15,19 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from catalog.services import say_people_agreed
 from common.guidance import EDITS, MAX_INSTRUCTION_CHARS, MAX_MASK_CHARS, UPSCALES, WINDOWS
 from common.vocabulary import LAID_STYLES, STYLES
 from generation.api import JobSerializer
 from generation.models import Job
 from studio.selectors import get_statistics, get_studio_item, get_timeline, list_checks
-from studio.services import request_clip, request_edit, request_style, request_thumbnail
+from studio.services import (
+    request_blur,
+    request_clip,
+    request_edit,
+    request_style,
+    request_thumbnail,
+)
 
 
 class RequestSerializer(serializers.Serializer):
@@ -69,6 +76,12 @@ class ThumbnailSerializer(RequestSerializer):
         max_length=MAX_INSTRUCTION_CHARS, required=False, allow_blank=True
     )
     strength = serializers.FloatField(min_value=0.0, max_value=1.0, default=0.5)
+
+
+class BlurSerializer(RequestSerializer):
+    """Faces made unknowable, and in a picture what is painted over."""
+
+    mask_png = serializers.CharField(required=False, allow_blank=True, max_length=MAX_MASK_CHARS)
 
 
 class StepSerializer(serializers.Serializer):
@@ -151,6 +164,26 @@ class ThumbnailView(_ToolView):
         return self.queue_job(request, pk)
 
 
+class BlurView(_ToolView):
+    serializer = BlurSerializer
+    queue = request_blur
+
+    @extend_schema(request=BlurSerializer, responses={201: JobSerializer})
+    def post(self, request: Request, pk: int) -> Response:
+        """Have the faces in your own picture or video blurred."""
+        return self.queue_job(request, pk)
+
+
+class PeopleView(APIView):
+    permission_classes = [IsAuthenticated]
+
+    @extend_schema(request=None, responses={204: None})
+    def post(self, request: Request, pk: int) -> Response:
+        """Say that everybody who is shown in your own item agreed to it."""
+        say_people_agreed(item=get_studio_item(user=request.user, pk=pk), by=request.user)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+
 class OutcomeView(APIView):
     permission_classes = [IsAuthenticated]
 
@@ -174,5 +207,7 @@ urlpatterns = [
     path("studio/items/<int:pk>/style/", StyleView.as_view(), name="studio-style"),
     path("studio/items/<int:pk>/clip/", ClipView.as_view(), name="studio-clip"),
     path("studio/items/<int:pk>/thumbnail/", ThumbnailView.as_view(), name="studio-thumbnail"),
+    path("studio/items/<int:pk>/blur-faces/", BlurView.as_view(), name="studio-blur"),
+    path("studio/items/<int:pk>/people/", PeopleView.as_view(), name="studio-people"),
     path("studio/items/<int:pk>/outcome/", OutcomeView.as_view(), name="studio-outcome"),
 ]

@@ -240,6 +240,17 @@ class ClipForm(ToolForm):
         return said
 
 
+class FacesForm(ToolForm):
+    """Faces made unknowable: all that are found, and in a picture what is painted over."""
+
+    mask_png = WordsForm.base_fields["mask_png"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.item is not None and self.item.kind == Item.Kind.VIDEO:
+            del self.fields["mask_png"]
+
+
 class ThumbnailForm(ToolForm):
     """A cover drawn from the video and from what its uploader likes."""
 

@@ -96,6 +96,16 @@ def list_checks(item: Item) -> list[CheckResult]:
     return list(screening.results.order_by("perspective", "check_name")) if screening else []
 
 
+def needs_agreement(item: Item, checks: list[CheckResult]) -> bool:
+    """Return whether faces were found and nothing was said or done about them."""
+    open_states = {Item.State.PENDING, Item.State.IN_REVIEW, Item.State.REJECTED, Item.State.DRAFT}
+    return (
+        item.state in open_states
+        and not item.people_agreed
+        and any(one.check_name == "faces" and one.verdict == "flag" for one in checks)
+    )
+
+
 def get_statement_of(item: Item) -> Statement | None:
     """Return the newest statement of reasons about an item that is refused or removed."""
     if item.state not in {Item.State.REJECTED, Item.State.REMOVED}:

@@ -162,6 +162,20 @@ def request_thumbnail(
     return _submit(user, item, guidance, request_key)
 
 
+def request_blur(*, user: User, item: Item, request_key: str, mask_png: str = "") -> Job:
+    """Queue the item with its faces blurred; mask_png: what was painted over besides."""
+    guidance = Guidance(
+        user_id=user.pk,
+        instruction="blur the faces",
+        mode="blur",
+        kind=_kind(item),
+        mask_png=mask_png,
+        reference_item_ids=(item.pk,),
+        exposure="ranked",
+    )
+    return _submit(user, item, guidance, request_key)
+
+
 def _submit(user: User, item: Item, guidance: Guidance, request_key: str) -> Job:
     return submit_job(
         user=user, guidance=guidance, source=item, request_key=f"studio:{item.pk}:{request_key}"

@@ -14,8 +14,17 @@ from accounts.models import User
 from catalog.models import Frame, Item, ItemQuerySet
 from generation.models import Job
 from recommender.services import liked_items
-from studio.forms import ClipForm, ReviseForm, StyleForm, ThumbnailForm, ToolForm, WordsForm
+from studio.forms import (
+    ClipForm,
+    FacesForm,
+    ReviseForm,
+    StyleForm,
+    ThumbnailForm,
+    ToolForm,
+    WordsForm,
+)
 from studio.services import (
+    request_blur,
     request_clip,
     request_edit,
     request_style,
@@ -72,6 +81,26 @@ def _thumbnail(user: User, item: Item, said: dict[str, Any]) -> Job:
     return request_thumbnail(user=user, item=item, **{name: said[name] for name in names})
 
 
+def _faces(user: User, item: Item, said: dict[str, Any]) -> Job:
+    return request_blur(
+        user=user,
+        item=item,
+        mask_png=said.get("mask_png", ""),
+        request_key=said["request_key"],
+    )
+
+
+FACES = Tool(
+    "faces",
+    "Blur faces",
+    "hide",
+    "Faces become coarse blocks that nobody is known by, in a video all through it. In a picture "
+    "you can also brush over what was missed. Only the new version is blurred: delete the old one "
+    "when you need it no more.",
+    "Blur the faces",
+    FacesForm,
+    _faces,
+)
 STYLE = Tool(
     "style",
     "Style",
@@ -93,6 +122,7 @@ TOOLS: dict[str, tuple[Tool, ...]] = {
             _words,
         ),
         STYLE,
+        FACES,
     ),
     Item.Kind.VIDEO: (
         STYLE,
@@ -126,6 +156,7 @@ TOOLS: dict[str, tuple[Tool, ...]] = {
             ReviseForm,
             _words,
         ),
+        FACES,
     ),
 }
 

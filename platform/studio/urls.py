@@ -12,6 +12,7 @@ urlpatterns = [
     path("<int:pk>/details/", views.details, name="details"),
     path("<int:pk>/edit/", views.edit, name="edit"),
     path("<int:pk>/permissions/", views.permissions, name="permissions"),
+    path("<int:pk>/people/", views.people, name="people"),
     path("<int:pk>/poster/", views.poster, name="poster"),
     path("<int:pk>/submit/", views.submit, name="submit"),
     path("<int:pk>/withdraw/", views.withdraw, name="withdraw"),

@@ -23,6 +23,7 @@ from catalog.permission_selectors import count_waiting
 from catalog.services import (
     allow_edits,
     delete_draft,
+    say_people_agreed,
     submit_item,
     update_item,
     use_as_poster,
@@ -41,6 +42,7 @@ from studio.selectors import (
     get_timeline,
     list_checks,
     list_studio_items,
+    needs_agreement,
 )
 from studio.services import Upload, upload_files
 from studio.tools import TOOLS, Tool, build_form, find_still, get_tool, list_stills
@@ -140,11 +142,13 @@ def _item_context(request: SignedInRequest, item: Item, **forms: Any) -> dict[st
     tool = get_tool(item, request.GET.get("tool", ""))
     if "tool_form" not in forms:
         forms["tool_form"] = build_form(tool, user=request.user, item=item)
+    checks = list_checks(item)
     return {
         "item": item,
         "timeline": get_timeline(item),
         "statement": get_statement_of(item),
-        "checks": list_checks(item),
+        "checks": checks,
+        "needs_agreement": needs_agreement(item, checks),
         "family": get_family(user=request.user, item=item),
         "statistics": get_statistics([item.pk])[item.pk],
         # The picture is sent along only when there is a new one: a video would start again.
@@ -235,6 +239,15 @@ def permissions(request: SignedInRequest, pk: int) -> HttpResponse:
     allow_edits(item=item, by=request.user, allowed=allowed)
     now = "Viewers may now have versions of this made" if allowed else "Only you can edit this now"
     messages.success(request, f"{now}.")
+    return redirect("studio:item", pk)
+
+
+@require_POST
+@uploader_required
+def people(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Record that everybody who is shown agreed to it."""
+    say_people_agreed(item=get_studio_item(user=request.user, pk=pk), by=request.user)
+    messages.success(request, "Noted: everybody who is shown agreed. Whoever reviews it sees that.")
     return redirect("studio:item", pk)
 
 

@@ -15,6 +15,7 @@ from accounts.models import Consent
 from accounts.services import record_consents
 from catalog.models import Frame, Item
 from generation.models import Job
+from moderation.models import CheckResult, Screening
 from recommender.services import react
 from tests.factories import ItemFactory, UserFactory
 
@@ -223,3 +224,60 @@ def test_a_frame_becomes_the_poster(studio, framed):
 def test_a_still_of_something_else_does_not_exist(studio, framed, still):
     url = reverse("studio:poster", args=[framed.pk])
     assert studio.post(url, {"still": still}).status_code == 404
+
+
+# --- faces ------------------------------------------------------------------------------------
+
+
+def flagged_for_faces(item: Item) -> Item:
+    """The item after a screening that saw faces, waiting for a person."""
+    screening = Screening.objects.create(item=item, state=Screening.State.DONE)
+    CheckResult.objects.create(
+        screening=screening,
+        check_name="faces",
+        perspective=CheckResult.Perspective.PRIVACY,
+        verdict=CheckResult.Verdict.FLAG,
+        summary="It shows faces, and nobody said that the people agreed.",
+    )
+    item.state = Item.State.IN_REVIEW
+    item.save()
+    return item
+
+
+@pytest.mark.parametrize("kind", ["photo", "video"])
+def test_faces_are_blurred_in_pictures_and_videos(studio, request, kind):
+    item = request.getfixturevalue(kind)
+    use(studio, item, "faces")
+    asked = guidance()
+    assert (asked["mode"], asked["kind"]) == ("blur", item.kind)
+
+
+def test_the_check_leads_to_the_blur_with_one_click(studio, photo):
+    page = studio.get(reverse("studio:item", args=[flagged_for_faces(photo).pk])).text
+    assert "People can be known in it" in page
+    assert f'hx-post="{reverse("studio:edit", args=[photo.pk])}?tool=faces"' in page
+
+
+def test_saying_that_everybody_agreed_is_kept_and_ends_the_question(studio, photo):
+    flagged_for_faces(photo)
+    page = studio.post(reverse("studio:people", args=[photo.pk]), follow=True).text
+    photo.refresh_from_db()
+    assert photo.people_agreed
+    assert "Noted: everybody who is shown agreed" in page
+    assert "People can be known in it" not in page
+
+
+def test_nobody_else_can_say_that_the_people_agreed(client, photo):
+    client.force_login(UserFactory(uploader=True))
+    assert client.post(reverse("studio:people", args=[photo.pk])).status_code == 404
+    photo.refresh_from_db()
+    assert not photo.people_agreed
+
+
+def test_faces_are_blurred_and_agreed_on_by_api_too(studio, photo):
+    url = f"/api/v1/studio/items/{photo.pk}"
+    assert studio.post(f"{url}/blur-faces/", {"request_key": "a"}).status_code == 201
+    assert studio.post(f"{url}/people/").status_code == 204
+    photo.refresh_from_db()
+    assert photo.people_agreed
+    assert guidance()["mode"] == "blur"

@@ -39,6 +39,7 @@ from catalog.services.uploads import (
     import_item,
     process_media,
     requeue_stale_media,
+    say_people_agreed,
     still_of,
     update_item,
 )
@@ -70,6 +71,7 @@ __all__ = [
     "replace_asset",
     "replace_still",
     "requeue_stale_media",
+    "say_people_agreed",
     "still_of",
     "store_media",
     "submit_item",

@@ -219,6 +219,19 @@ def update_item(*, item: Item, by: User, **changes: Any) -> Item:
     return item
 
 
+def say_people_agreed(*, item: Item, by: User) -> Item:
+    """Record that everybody who is shown agreed; also possible while a person looks at the item."""
+    if item.owner_id != by.pk:
+        raise NotAllowedError("Only its owner can say that the people shown agreed.")
+    with transaction.atomic():
+        locked = Item.objects.select_for_update().get(pk=item.pk)
+        if locked.state in {Item.State.REMOVED, Item.State.EXPIRED}:
+            raise ConflictError("This item was taken down, so nothing can be said of it any more.")
+        locked.people_agreed = item.people_agreed = True
+        locked.save(update_fields=["people_agreed", "updated_at"])
+    return item
+
+
 def allow_edits(*, item: Item, by: User, allowed: bool) -> Item:
     """Let viewers have versions of one's own item made for themselves, or stop that.
 
