@@ -1,8 +1,8 @@
 """The operator's pages, under /dashboard/. One module of views for each subject."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from dashboard import attacks_views, knowledge_views, people, policy_views
+from dashboard import attacks_views, fairness_views, knowledge_views, people, policy_views
 
 app_name = "dashboard"
 urlpatterns = [
@@ -11,6 +11,13 @@ urlpatterns = [
     path("attacks/", attacks_views.attacks, name="attacks"),
     path("attacks/decide/", attacks_views.decide_attacks, name="attacks-decide"),
     path("attacks/look/", attacks_views.look_now, name="attacks-look"),
+    path("fairness/", fairness_views.fairness, name="fairness"),
+    path("fairness/measure/", fairness_views.measure_now, name="fairness-measure"),
+    re_path(
+        r"^fairness/(?P<pk>[0-9]{1,18})\.(?P<extension>csv|json)$",
+        fairness_views.export,
+        name="fairness-export",
+    ),
     path("policy/", policy_views.policy, name="policy"),
     path("policy/switch/", policy_views.switch, name="policy-switch"),
     path("knowledge/", knowledge_views.sources, name="knowledge"),

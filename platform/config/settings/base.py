@@ -255,6 +255,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute=20),
         "options": {"expires": 1800},
     },
+    "measure-fairness": {
+        "task": "dashboard.tasks.measure_fairness_task",
+        "schedule": crontab(hour=4, minute=50),
+        "options": {"expires": 3600},
+    },
     "index-vectors": {
         "task": "catalog.tasks.index_vectors_task",
         "schedule": 3600.0,

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts.models import User
 from dashboard.fairness import measure_fairness
+from dashboard.fairness_history import keep_measurement
 
 MOST_FLIPS = 0.01
 
@@ -25,8 +26,13 @@ class Command(BaseCommand):
             "--groups", type=Path, help='JSON file of {"username": "group"}; default: age bands'
         )
 
+        parser.add_argument(
+            "--keep", action="store_true", help="keep it, so that /dashboard/fairness/ shows it"
+        )
+
     def handle(self, *args: Any, **options: Any) -> None:
-        figures = measure_fairness(_read(options["groups"]) if options["groups"] else None)
+        groups = _read(options["groups"]) if options["groups"] else None
+        figures = keep_measurement(groups).figures if options["keep"] else measure_fairness(groups)
         self.stdout.write(json.dumps(figures, indent=2))
         if figures["counterfactual"]["flip_rate"] > MOST_FLIPS:
             raise CommandError("Swapping the group changes more than 1 % of the verdicts.")
