@@ -65,7 +65,7 @@ def fit(
     rng = np.random.default_rng(settings.seed)
     sampler = NegativeSampler(likes, rng)
     trained = [weight for weight in network.parameters() if weight.requires_grad]
-    optimiser = torch.optim.Adam(trained, lr=settings.rate, weight_decay=settings.decay)
+    optimiser = torch.optim.Adam(trained, lr=settings.rate, weight_decay=settings.decay, fused=True)
     history: list[dict[str, float]] = []
     best: tuple[float, int, dict[str, torch.Tensor]] | None = None
     begun = time.perf_counter()

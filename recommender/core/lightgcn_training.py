@@ -9,7 +9,7 @@ import torch
 from scipy import sparse
 from torch import nn
 
-from recommender.core.graph import Bipartite, degrees, to_likes
+from recommender.core.graph import ROOT, Bipartite, averaged, degrees, to_likes
 from recommender.core.graph_torch import make_product
 from recommender.core.graph_training import Report, Settings, fit
 from recommender.core.lightgcn import LightGCN
@@ -54,8 +54,7 @@ class Network(nn.Module):
         return vectors if nodes is None else vectors[torch.from_numpy(nodes)]
 
     def _layers(self, graph: sparse.csr_matrix) -> list[torch.Tensor]:
-        root = 1.0 / np.sqrt(degrees(graph))
-        product = make_product(graph, root, root, symmetric=True)
+        product = make_product(averaged(graph, ROOT, degrees(graph)))
         states: list[torch.Tensor] = [self.ids]
         for _ in range(self.settings.layers):
             states.append(product(states[-1]))

@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from scipy import sparse
 from torch import nn
-from torch.nn import functional as F
 
-from recommender.core.graph import MEAN, ROOT, Bipartite, degrees, to_likes
-from recommender.core.graph_torch import Product, make_product
+from recommender.core.graph import MEAN, ROOT, Bipartite, averaged, degrees, to_likes
+from recommender.core.graph_torch import steps_to
 from recommender.core.graph_training import Report, Settings, fit
-from recommender.core.mmgcn import MMGCN, SLOPE, FeatureReader, Layer, Modality
+from recommender.core.mmgcn import MMGCN, FeatureReader, Modality
+from recommender.core.mmgcn_layers import GraphLayer, as_array
 
 FIXED, TRAINED = "fixed", "trained"
 
@@ -94,34 +94,6 @@ def _check(features: Mapping[str, np.ndarray], n_items: int) -> None:
             raise ValueError(f"{name}: features must be finite numbers")
 
 
-class _Layer(nn.Module):
-    """The matrices of `mmgcn.Layer` as parameters."""
-
-    def __init__(self, width: int, d: int) -> None:
-        super().__init__()
-        self.message = nn.Linear(width, d, bias=False)
-        self.own = nn.Linear(width, d)
-        self.mix = nn.Linear(2 * d, d)
-        for linear in (self.message, self.own, self.mix):
-            nn.init.xavier_normal_(linear.weight)
-
-    def forward(
-        self, around: torch.Tensor, states: torch.Tensor, ids: torch.Tensor
-    ) -> torch.Tensor:
-        heard = F.leaky_relu(self.message(around), SLOPE)
-        kept = F.leaky_relu(self.own(states), SLOPE) + ids
-        return F.leaky_relu(self.mix(torch.cat([heard, kept], dim=1)), SLOPE)
-
-    def export(self) -> Layer:
-        return Layer(
-            _array(self.message.weight.T),
-            _array(self.own.weight.T),
-            _array(self.own.bias),
-            _array(self.mix.weight.T),
-            _array(self.mix.bias),
-        )
-
-
 class _Branch(nn.Module):
     """One modality: preferences, given features, layers."""
 
@@ -132,11 +104,12 @@ class _Branch(nn.Module):
         preference = nn.init.xavier_normal_(torch.empty(people, width))
         self.preference = nn.Parameter(preference, requires_grad=settings.ids == TRAINED)
         widths = [width] + [settings.dimension] * (settings.layers - 1)
-        self.layers = nn.ModuleList(_Layer(wide, settings.dimension) for wide in widths)
+        self.layers = nn.ModuleList(GraphLayer(wide, settings.dimension) for wide in widths)
 
-    def start(self) -> torch.Tensor:
-        """Return the states of layer 0."""
-        return torch.cat([F.normalize(self.preference), self.items])
+    def start(self) -> list[torch.Tensor]:
+        """Return the states of layer 0: people's, which are trained, and items'."""
+        lengths = self.preference.square().sum(dim=1, keepdim=True).clamp_min(1e-24)
+        return [self.preference * lengths.rsqrt(), self.items]
 
 
 class Network(nn.Module):
@@ -176,55 +149,30 @@ class Network(nn.Module):
     ) -> torch.Tensor:
         """Return float32 vectors of `nodes` (all when None), (n, d); see `Embeds`."""
         graph = self.graph.full if hidden is None else self.graph.without(hidden)
-        everywhere = self._product(graph, symmetric=True)
-        last = everywhere if nodes is None else self._product(graph, nodes)
-        rows = None if nodes is None else torch.from_numpy(nodes)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.in_half):
-            found = [self._modality(name, everywhere, last, rows) for name in self.branches]
+        scaled = averaged(graph, self.settings.average, degrees(graph))
+        steps = list(steps_to(nodes, scaled, self.settings.layers))
+        own_ids = self.ids.to(self.dtype)
+        ids = [
+            own_ids if step.nodes is None else own_ids.index_select(0, step.nodes) for step in steps
+        ]
+        found = []
+        for name in self.branches:
+            states = [part.to(self.dtype) for part in self.branch(name).start()]
+            for layer, step, own in zip(self.branch(name).layers, steps, ids, strict=True):
+                states = [layer(step.product, states, own, step.rows)]
+            found.append(states[0])
         return torch.stack(found).float().mean(dim=0)
-
-    def _product(
-        self, graph: sparse.csr_matrix, nodes: np.ndarray | None = None, *, symmetric: bool = False
-    ) -> Product:
-        """Return the average over neighbours of `nodes` (all when None)."""
-        counts = degrees(graph)
-        if self.settings.average == MEAN:
-            left, right = 1.0 / counts, None
-        else:
-            left = right = 1.0 / np.sqrt(counts)
-        if nodes is None:
-            return make_product(graph, left, right, symmetric=symmetric)
-        return make_product(graph[nodes], left[nodes], right)
-
-    def _modality(
-        self, name: str, everywhere: Product, last: Product, rows: torch.Tensor | None
-    ) -> torch.Tensor:
-        """Return one modality's vectors; the last layer is computed for `rows` only."""
-        ids = self.ids.to(self.dtype)
-        states = self.branch(name).start().to(self.dtype)
-        layers = list(self.branch(name).layers)
-        for at, layer in enumerate(layers):
-            is_last = at == len(layers) - 1
-            around = (last if is_last else everywhere)(states)
-            if is_last and rows is not None:
-                states, ids = states[rows], ids[rows]
-            states = layer(around, states, ids)
-        return states
 
     @torch.no_grad()
     def export(self, likes: sparse.csr_matrix, history: list[dict[str, float]]) -> MMGCN:
         """Return the trained model as NumPy arrays."""
-        ids = _array(self.ids)
+        ids = as_array(self.ids)
         modalities = {}
         for name in self.branches:
-            start = _array(self.branch(name).start())
-            layers = tuple(cast(_Layer, layer).export() for layer in self.branch(name).layers)
+            start = as_array(torch.cat(self.branch(name).start()))
+            layers = tuple(cast(GraphLayer, layer).export() for layer in self.branch(name).layers)
             modalities[name] = Modality(
                 start[: self.people], start[self.people :], layers, self.readers[name]
             )
         config = asdict(self.settings)
         return MMGCN(likes, ids[: self.people], ids[self.people :], modalities, history, config)
-
-
-def _array(tensor: torch.Tensor) -> np.ndarray:
-    return np.array(tensor.detach().numpy(), dtype=np.float32, order="C")

@@ -92,15 +92,65 @@ def test_the_product_has_the_gradient_of_its_transpose(world):
 
     graph = Bipartite(to_likes(world["train"], USERS, ITEMS)).full
     means = averaged(graph, "mean")
-    left = 1.0 / np.maximum(np.diff(graph.indptr), 1)
     right = np.linspace(0.5, 2.0, graph.shape[1])
     states = torch.randn(graph.shape[1], 6, requires_grad=True)
     wanted = torch.randn(graph.shape[0], 6)
-    result = make_product(graph, left, right)(states)
-    (result * wanted).sum().backward()
     scaled = means.multiply(right[None, :]).tocsr()
+    result = make_product(scaled)(states)
+    (result * wanted).sum().backward()
     np.testing.assert_allclose(result.detach().numpy(), scaled @ states.detach().numpy(), atol=1e-5)
     np.testing.assert_allclose(states.grad.numpy(), scaled.T @ wanted.numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("some", [False, True])
+def test_a_layer_has_the_gradient_that_autograd_finds(world, some):
+    import torch
+    from torch.nn.functional import leaky_relu
+
+    from recommender.core.graph_torch import make_product
+    from recommender.core.mmgcn_layers import GraphLayer
+
+    torch.manual_seed(0)
+    means = averaged(Bipartite(to_likes(world["train"], USERS, ITEMS)).full, "mean")
+    people, items = (torch.randn(count, 12, requires_grad=True) for count in (USERS, ITEMS))
+    rows = torch.tensor([3, 70, 59, 60]) if some else torch.arange(USERS + ITEMS)
+    ids = torch.randn(len(rows), 8, requires_grad=True)
+    layer = GraphLayer(12, 8)
+    wanted = torch.randn(len(rows), 8)
+    trained = [people, items, ids, *layer.parameters()]
+
+    def plain():
+        states = torch.cat([people, items])
+        around = torch.from_numpy(means[rows.numpy()].toarray()) @ states
+        heard = leaky_relu(layer.message(around), 0.01)
+        kept = leaky_relu(layer.own(states[rows]), 0.01) + ids
+        return leaky_relu(layer.mix(torch.cat([heard, kept], dim=1)), 0.01)
+
+    product = make_product(means[rows.numpy()])
+    ours = layer(product, [people, items], ids, rows if some else None)
+    torch.testing.assert_close(ours, plain(), atol=1e-5, rtol=1e-4)
+    found = torch.autograd.grad((ours * wanted).sum(), trained)
+    expected = torch.autograd.grad((plain() * wanted).sum(), trained)
+    for one, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
+
+
+def test_a_walk_to_a_few_nodes_ends_where_the_walk_over_all_does():
+    import torch
+
+    from recommender.core.graph_torch import steps_to
+
+    # People 0 to 9 in a ring with items 10 to 19: three layers from one person reach few.
+    pairs = np.array([(user, (user + step) % 10) for user in range(10) for step in (0, 1)])
+    matrix = averaged(Bipartite(to_likes(pairs, 10, 10)).full, "root")
+    states = found = torch.randn(20, 4)
+    for _ in range(3):
+        states = torch.from_numpy(matrix @ states.numpy())
+    steps = list(steps_to(np.array([4]), matrix, 3))
+    assert [step.nodes is None or len(step.nodes) for step in steps] == [5, 3, 1]
+    for step in steps:
+        found = step.product(found)
+    torch.testing.assert_close(found, states[[4]])
 
 
 @pytest.fixture(scope="module")
