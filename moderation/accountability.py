@@ -122,7 +122,7 @@ class Statement(models.Model):
     message = models.TextField(max_length=2000, blank=True)
     # What the decision rests on, in words of ours alone: this is exported.
     facts = models.TextField(max_length=2000)
-    visibility = models.CharField(max_length=40, default="DECISION_VISIBILITY_CONTENT_REMOVED")
+    visibility = models.CharField(max_length=60, default="DECISION_VISIBILITY_CONTENT_REMOVED")
     source = models.CharField(max_length=40, choices=Source, default=Source.VOLUNTARY)
     automated_detection = models.BooleanField(default=False)
     automated_decision = models.CharField(max_length=40, choices=Decided, default=Decided.NOT)

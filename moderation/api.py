@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from moderation import console_api, standing_api
+from moderation import age_api, console_api, standing_api
 from moderation.services import require_size, verify_file
 from moderation.throttles import VerifyThrottle
 
@@ -55,6 +55,7 @@ class Verify(APIView):
 
 urlpatterns = [
     *console_api.urlpatterns,
+    *age_api.urlpatterns,
     *standing_api.urlpatterns,
     path("verify/", Verify.as_view(), name="verify"),
 ]

@@ -29,6 +29,7 @@ from moderation.models import (
 )
 from moderation.policy import Policy
 from moderation.selectors import TITLES, CheckView, as_text, present_checks, results_of
+from moderation.services.age_ratings import OPEN_STATES
 from moderation.services.claims import why_barred
 from moderation.services.deciding import allowed_actions
 from moderation.services.policies import current_policy
@@ -103,6 +104,8 @@ class CaseView:
     is_mine: bool = False
     held_by: str = ""
     wanted: list[tuple[str, str]] = field(default_factory=list)
+    # For whom the item may be made; empty where its rating cannot be changed.
+    ratings: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def proposal(self) -> Proposal | None:
@@ -162,6 +165,7 @@ def get_case_view(*, pk: int, moderator: User) -> CaseView:
         is_mine=case.is_claimed and case.claimed_by_id == moderator.pk,
         held_by=case.claimed_by.username if case.is_claimed and case.claimed_by else "",
         wanted=_wanted(item),
+        ratings=list(Item.AgeRating.choices) if item.state in OPEN_STATES else [],
     )
 
 

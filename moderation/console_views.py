@@ -8,6 +8,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from catalog.models import Item
+from catalog.selectors import get_item
 from common.errors import DomainError, InvalidInputError
 from common.http import SignedInRequest
 from moderation.access import first_error, moderator_required
@@ -21,6 +23,7 @@ from moderation.console_selectors import (
     take_page,
 )
 from moderation.forms import (
+    AgeRatingForm,
     BulkForm,
     DecisionForm,
     MoveForm,
@@ -33,15 +36,18 @@ from moderation.models import Case, CaseSkip
 from moderation.services import (
     add_note,
     bulk_decide,
+    change_age_rating,
     claim_case,
     claim_next_case,
     current_policy,
     decide_case,
+    list_age_changes,
     move_case,
     release_case,
     set_preference,
     skip_case,
 )
+from moderation.services.age_ratings import OPEN_STATES
 from moderation.services.deciding import MAX_BULK
 
 PAGE_SIZE = 24
@@ -211,6 +217,39 @@ def decide_many(request: SignedInRequest) -> HttpResponse:
     for problem in problems[:5]:
         messages.warning(request, problem)
     return redirect("moderation:queue")
+
+
+@require_http_methods(["GET", "POST"])
+@moderator_required
+def age_rating(request: SignedInRequest, pk: int) -> HttpResponse:
+    """For whom an item is: change it, and see who changed it before."""
+    item = get_item(user=request.user, pk=pk)
+    form = AgeRatingForm(request.POST if request.method == "POST" else None)
+    problem = ""
+    if request.method == "POST":
+        try:
+            if not form.is_valid():
+                raise InvalidInputError(first_error(form))
+            said = dict(form.cleaned_data)
+            case_number = said.pop("case")
+            change_age_rating(item=item, by=request.user, **said)
+        except DomainError as error:
+            problem = str(error)
+        else:
+            messages.success(request, f"“{item}” is now for: {item.get_age_rating_display()}.")
+            if case_number and Case.objects.filter(pk=case_number, item=item).exists():
+                return redirect("moderation:case", pk=case_number)
+            return redirect("moderation:age_rating", pk=pk)
+    context = {
+        "item": item,
+        "form": form,
+        "problem": problem,
+        "ratings": Item.AgeRating.choices,
+        "reasons": current_policy().reasons,
+        "changes": list_age_changes(item),
+        "states": OPEN_STATES,
+    }
+    return render(request, "moderation/age_rating.html", context, status=400 if problem else 200)
 
 
 @require_http_methods(["GET", "POST"])

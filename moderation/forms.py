@@ -50,6 +50,19 @@ class BulkForm(forms.Form):
         self.fields["cases"].choices = [(one, one) for one in chosen if one.isdigit()]  # type: ignore[attr-defined]
 
 
+class AgeRatingForm(forms.Form):
+    """Another age rating, why, and on which case's page it was asked for."""
+
+    rating = forms.ChoiceField(
+        choices=Item.AgeRating.choices,
+        label="For whom it is",
+        error_messages={"required": "Choose for whom it is."},
+    )
+    reason_code = forms.CharField(max_length=30, required=False)
+    note = forms.CharField(max_length=500, required=False, widget=forms.Textarea)
+    case = forms.IntegerField(min_value=1, required=False)
+
+
 class SkipForm(forms.Form):
     reason = forms.ChoiceField(choices=CaseSkip.Reason.choices, required=False)
 

@@ -168,6 +168,7 @@ class Decision(models.Model):
         KEEP = "keep", "Kept: no rule was broken"
         UPHOLD = "uphold", "Appeal refused"
         OVERTURN = "overturn", "Taken back after an appeal"
+        RERATE = "rerate", "Age rating changed"
 
     case = models.ForeignKey(
         Case, null=True, blank=True, on_delete=models.SET_NULL, related_name="decisions"
@@ -260,6 +261,8 @@ class Mark(models.Model):
     # 256-bit PDQ hash of the marked master, as hex.
     pdq = models.CharField(max_length=64, blank=True)
     manifest_sha256 = models.CharField(max_length=64, blank=True)
+    # When a time-stamping authority saw the manifest's signature; null without one.
+    stamped_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
     def __str__(self) -> str:
@@ -296,8 +299,10 @@ from moderation.console_models import (  # noqa: E402
     RoutingVersion,
 )
 from moderation.ledger_models import LedgerFile, LedgerPrint  # noqa: E402
+from moderation.rating_models import AgeRatingChange  # noqa: E402
 
 __all__ = [
+    "AgeRatingChange",
     "Appeal",
     "AuditEntry",
     "CalibrationRun",

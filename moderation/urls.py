@@ -17,6 +17,7 @@ urlpatterns = [
     path("moderation/cases/<int:pk>/note/", console_views.note, name="note"),
     path("moderation/cases/<int:pk>/move/", console_views.move, name="move"),
     path("moderation/cases/<int:pk>/decide/", console_views.decide, name="decide"),
+    path("moderation/items/<int:pk>/age/", console_views.age_rating, name="age_rating"),
     path("moderation/rules/", operator_views.rules, name="rules"),
     path("moderation/routing/", operator_views.routing, name="routing"),
     path("moderation/policy/", operator_views.policy_page, name="policy"),

@@ -38,6 +38,8 @@ class Keys:
     folder: Path
     # Roots of others, as PEM: what they signed is trusted too, but is not ours.
     known_anchors: str = ""
+    # Address of a time-stamping authority (RFC 3161); "" for none.
+    time_authority: str = ""
 
     @property
     def own_anchors(self) -> str:
@@ -67,13 +69,13 @@ class Keys:
         return self.folder if number == 1 else self.folder / f"{number:04d}"
 
 
-def ensure_keys(folder: Path, known_anchors: str = "") -> Keys:
+def ensure_keys(folder: Path, known_anchors: str = "", time_authority: str = "") -> Keys:
     """Return the keys of this folder, making authority and signing key on first use.
 
     Several processes may come first at once: the folder is filled beside and renamed into place.
     """
     folder = Path(folder)
-    keys = Keys(folder / "c2pa", known_anchors)
+    keys = Keys(folder / "c2pa", known_anchors, time_authority)
     if keys.folder.exists():
         return keys
     folder.mkdir(parents=True, exist_ok=True)

@@ -1,12 +1,14 @@
 """Signed manifests (C2PA): who made a file, of what, how, and proof that it was not changed since.
 
-Written with c2pa-python by keys of our own (`authority`); nothing here reaches the network.
+Written with c2pa-python by keys of our own (`authority`). Nothing here reaches the network, unless
+a time-stamping authority is configured: it is sent a digest of the signature, and nothing else.
 Reading them is `manifest_reading`, whose names are offered here too.
 """
 
 from __future__ import annotations
 
 import io
+import logging
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -42,6 +44,8 @@ __all__ = [
     "read",
     "sign",
 ]
+
+logger = logging.getLogger(__name__)
 
 SIGNABLE = frozenset({"image/jpeg", "image/png", "image/webp", "video/mp4"})
 _TRAINING_ENTRIES = ("ai_inference", "ai_generative_training", "ai_training", "data_mining")
@@ -86,17 +90,28 @@ class Claim:
 def sign(data: bytes, mime: str, claim: Claim, keys: Keys) -> bytes:
     """Return the file with a signed manifest inside. For video: after the final mux only.
 
-    What the file held of manifests goes: name it as an ingredient if it must stay.
+    What the file held of manifests goes: name it as an ingredient if it must stay. With a
+    time-stamping authority in `keys` the signature is stamped; where that one does not answer, it
+    is signed without, which the log says and the report of `read` shows.
     """
     if mime not in SIGNABLE:
         raise ManifestError(f"Files of type {mime} cannot carry a manifest.")
+    if keys.time_authority:
+        try:
+            return _signed(data, mime, claim, keys, keys.time_authority)
+        except ManifestError as error:
+            logger.warning("signed without a time stamp: %s", error)
+    return _signed(data, mime, claim, keys, None)
+
+
+def _signed(data: bytes, mime: str, claim: Claim, keys: Keys, time_authority: str | None) -> bytes:
     target = io.BytesIO()
     try:
         info = c2pa.C2paSignerInfo(
             alg=c2pa.C2paSigningAlg.ES256,
             sign_cert=keys.chain.encode(),
             private_key=keys.private_key.encode(),
-            ta_url=None,
+            ta_url=time_authority,
         )
         with (
             c2pa.Signer.from_info(info) as signer,

@@ -66,6 +66,10 @@ class ManifestReport:
     conditions: dict[str, Any] | None = None
     ingredients: tuple[IngredientReport, ...] = ()
     has_run_out: bool = False
+    # When a time-stamping authority saw the signature, in ISO 8601; "" without a stamp that holds.
+    stamped_at: str = ""
+    # Whether that authority is one we know.
+    stamp_is_trusted: bool = False
 
     @property
     def says_ai(self) -> bool:
@@ -156,7 +160,20 @@ def _report(store: dict[str, Any]) -> ManifestReport:
         conditions=_data(active, "org.weft.conditions"),
         ingredients=_ingredients(active, manifests),
         has_run_out=has_run_out,
+        **_time_stamp(store, active),
     )
+
+
+def _time_stamp(store: dict[str, Any], active: dict[str, Any]) -> dict[str, Any]:
+    """Return what stands of a time stamp; one that does not fit the signature is none."""
+    found = (store.get("validation_results") or {}).get("activeManifest") or {}
+    codes = {str(entry.get("code", "")) for entry in found.get("success") or []}
+    if "timeStamp.validated" not in codes:
+        return {}
+    return {
+        "stamped_at": _text((active.get("signature_info") or {}).get("time")),
+        "stamp_is_trusted": "timeStamp.trusted" in codes,
+    }
 
 
 def _ingredients(active: dict[str, Any], manifests: dict[str, Any]) -> tuple[IngredientReport, ...]:

@@ -9,6 +9,7 @@
 - verifying: what a stranger's file carries
 """
 
+from moderation.services.age_ratings import change_age_rating, list_age_changes
 from moderation.services.appeals import appeal_report, appeal_statement
 from moderation.services.claims import (
     add_note,
@@ -36,6 +37,7 @@ __all__ = [
     "appeal_report",
     "appeal_statement",
     "bulk_decide",
+    "change_age_rating",
     "change_policy",
     "change_routing",
     "change_rule",
@@ -46,6 +48,7 @@ __all__ = [
     "current_routing",
     "decide_case",
     "ensure_marked",
+    "list_age_changes",
     "mark_stills",
     "move_case",
     "open_case",

@@ -12,6 +12,7 @@ from catalog.services import hold_item, publish_item, reject_item, remove_item
 from common.errors import ConflictError, InvalidInputError, NotAllowedError
 from moderation.models import Appeal, Case, Decision, Report, Statement
 from moderation.services import audit
+from moderation.services.age_ratings import undo_age_rating
 from moderation.services.routing import place_case
 from moderation.services.strikes import revoke_strike
 
@@ -25,6 +26,7 @@ GONE = "The item is gone, so there is nothing left to decide."
 BUSY = "Somebody is looking at this item again already. Wait for what they decide."
 SAY_WHY = "Say in a few words why the decision is wrong."
 TAKEN_BACK = "The decision was taken back: the item is public and the strike is gone."
+RATING_TAKEN_BACK = "The decision was taken back: the item has its earlier age rating again."
 REMOVED_AFTER_ALL = "You were right: the item was taken down."
 NO_LONGER = "After an appeal the decision was taken back."
 MAX_TEXT = 2000
@@ -64,7 +66,10 @@ def apply_appeal(*, case: Case, decision: Decision, by: User) -> None:
     appeal = Appeal.objects.select_for_update(of=("self",)).get(case=case)
     overturned = decision.action == Decision.Action.OVERTURN
     item = case.item
-    if overturned and appeal.by == Appeal.By.AUTHOR:
+    if overturned and appeal.decision.action == Decision.Action.RERATE:
+        undo_age_rating(decision=appeal.decision, by=by)
+        appeal.outcome = decision.note or RATING_TAKEN_BACK
+    elif overturned and appeal.by == Appeal.By.AUTHOR:
         _restore(item, appeal.decision, by)
         appeal.outcome = decision.note or TAKEN_BACK
     elif overturned:
@@ -99,7 +104,7 @@ def _open(decision: Decision, user: User, text: str, by: str) -> Appeal:
     item = decision.item
     if item is None:
         raise ConflictError(GONE)
-    _require_state(item, by)
+    _require_state(item, by, decision)
     screening = decision.case.screening if decision.case else None
     screening = screening or item.screenings.order_by("-pk").first()
     try:
@@ -126,8 +131,12 @@ def _open(decision: Decision, user: User, text: str, by: str) -> Appeal:
     return appeal
 
 
-def _require_state(item: Item, by: str) -> None:
+def _require_state(item: Item, by: str, decision: Decision) -> None:
     """Refuse an appeal that nothing could come of."""
+    if decision.action == Decision.Action.RERATE:
+        if not item.is_public:
+            raise ConflictError(GONE)
+        return
     if by == Appeal.By.REPORTER and not item.is_public:
         raise ConflictError(GONE)
     if by == Appeal.By.AUTHOR and item.state not in {Item.State.REJECTED, Item.State.REMOVED}:

@@ -123,11 +123,13 @@ def bulk_decide(
 def close_cases(*, item_id: int) -> int:
     """Close the open case of an item that was taken down; return how many there were.
 
-    An appeal stays: it is about whether the item should be down.
+    An appeal stays if it is about whether the item should be down.
     """
     with transaction.atomic():
         cases = Case.objects.filter(item_id=item_id, state=Case.State.OPEN)
-        cases = cases.exclude(reason=Case.Reason.APPEAL, appeal__by=Appeal.By.AUTHOR)
+        by_authors = Appeal.objects.filter(by=Appeal.By.AUTHOR, case__item_id=item_id)
+        about_removal = by_authors.exclude(decision__action=Action.RERATE)
+        cases = cases.exclude(pk__in=about_removal.values("case"))
         open_cases = list(cases.select_for_update(of=("self",)))
         for case in open_cases:
             _close(case)
@@ -254,7 +256,7 @@ def _refuses(case: Case, action: str) -> bool:
 
 def _publishes(case: Case, action: str) -> bool:
     if action == Action.OVERTURN:
-        return not _by_reporter(case)
+        return not _by_reporter(case) and case.appeal.decision.action != Action.RERATE
     return action == Action.PUBLISH
 
 

@@ -33,8 +33,10 @@ def known_ids() -> list[str]:
 
 
 def signing_keys() -> manifest.Keys:
-    """Return the signing keys, made on first use, and whom else the site trusts."""
-    return manifest.ensure_keys(settings.KEYS_DIR, _anchors(settings.C2PA_TRUST_ANCHORS))
+    """Return the signing keys, whom else the site trusts, and who stamps times."""
+    return manifest.ensure_keys(
+        settings.KEYS_DIR, _anchors(settings.C2PA_TRUST_ANCHORS), settings.C2PA_TIMESTAMP_URL
+    )
 
 
 @lru_cache(maxsize=4)

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from django.db import IntegrityError, transaction
+from django.utils.dateparse import parse_datetime
 from PIL import Image
 
 from catalog.models import Asset, Item
@@ -127,6 +128,8 @@ def inspect(item: Item, mark: Mark) -> MarkReport:
         data = read_bytes(asset)
         found = manifest.read(data, asset.mime, signing)
         entry: dict[str, Any] = {"manifest": str(found.state), "sha256": asset.sha256}
+        if found.stamped_at:
+            entry["stamped_at"] = found.stamped_at
         entry |= read_back(data, asset.mime, mark)
         report.files[asset.role] = entry
     return report
@@ -222,6 +225,7 @@ def _complete(item: Item, mark: Mark, report: MarkReport) -> None:
     mark.watermarked, mark.skipped = report.watermarked, report.skipped[:200]
     mark.sha256 = hashlib.sha256(data).hexdigest()
     mark.pdq = hashing.pdq(picture)[0] if picture is not None else ""
+    mark.stamped_at = parse_datetime(report.files[largest].get("stamped_at", ""))
     mark.manifest_sha256 = manifest.digest(data, asset.mime, keys.signing_keys())
     mark.full_clean(validate_unique=False)
     mark.save()

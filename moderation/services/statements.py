@@ -70,6 +70,25 @@ def state_automatic(
     )
 
 
+def state_age_restriction(*, decision: Decision, item: Item, rating: str) -> Statement:
+    """Write down why a person made an item's age rating stricter. rating: in words."""
+    reason = current_policy().find(decision.reason_code)
+    rule = (reason.rule or reason.label) if reason else "Not everybody should see everything."
+    facts = codes.describe_facts(
+        kind=item.kind, origin=item.origin, rule=rule, found=[], reports=0, by_person=True
+    )
+    return _save(
+        decision,
+        item,
+        rule=rule,
+        # It stays public: whatever the reason's ground, this is about who should see it.
+        ground="incompatible",
+        category="PROTECTION_OF_MINORS",
+        facts=f"{facts} It is shown to people of this age alone: {rating.lower()}.",
+        visibility=codes.AGE_RESTRICTED,
+    )
+
+
 def mark_seen(*, user: User) -> None:
     """The person has opened the page where all of this stands."""
     now = timezone.now()
@@ -86,13 +105,13 @@ def mark_seen(*, user: User) -> None:
 def _save(decision: Decision, item: Item, **fields: Any) -> Statement:
     now = timezone.now()
     removed = decision.action != Decision.Action.REJECT
+    fields.setdefault("visibility", codes.REMOVED if removed else codes.DISABLED)
     statement = Statement(
         decision=decision,
         recipient=item.owner or item.made_for,
         reason_code=decision.reason_code,
         policy_version=decision.policy_version,
         message=decision.note,
-        visibility=codes.REMOVED if removed else codes.DISABLED,
         territorial_scope=list(codes.EEA),
         content_type=codes.content_types(kind=item.kind, origin=item.origin),
         content_date=item.created_at.date(),

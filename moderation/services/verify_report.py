@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from catalog.models import Item
@@ -131,8 +132,19 @@ def history_of(report: manifest.ManifestReport) -> tuple[str, ...]:
     if report.actions:
         done = ", ".join(action.removeprefix("c2pa.") for action in report.actions[:8])
         lines.append(f"Done to it: {done}.")
+    lines.append(_time_line(report))
     lines += [_source_line(one) for one in report.ingredients]
     return tuple(line[:300] for line in lines)
+
+
+def _time_line(report: manifest.ManifestReport) -> str:
+    """Return who says when it was signed: an authority, or nobody but the signer."""
+    try:
+        moment = datetime.fromisoformat(report.stamped_at).astimezone(UTC)
+    except ValueError:
+        return "No time stamp: nobody but its signer says when it was signed."
+    who = "an authority we know" if report.stamp_is_trusted else "an authority we do not know"
+    return f"Signed at or before {moment:%-d %B %Y, %H:%M} UTC, says the time stamp of {who}."
 
 
 def _source_line(one: manifest.IngredientReport) -> str:

@@ -79,8 +79,10 @@ SEEN_BY_STAFF = {"item", "asset", "frame", "statement"}
 OF_PUBLISHED = re.compile(
     r"feed:(why|react|opinion|remark)$|api:item-(why|reactions|ratings|remarks)$"
 )
-# What anybody may do to others' published items.
-PUBLIC_ACTS = re.compile(r"catalog:ask$|moderation:report$|api:item(-ask|_report)$")
+# What whoever may come in at all may do to others' published items.
+PUBLIC_ACTS = re.compile(
+    r"catalog:ask$|moderation:(report|age_rating)$|api:(item-ask|item_report|review_age_rating)$"
+)
 # What one's own object need not have, and what an address needs besides: 404 is right too.
 MAY_LACK = re.compile(
     r"studio:(poster|captions-download)$|api:captions-file$|generation:events-of-many$"

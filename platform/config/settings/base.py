@@ -366,6 +366,9 @@ KNOWLEDGE_MAX_UPLOAD_BYTES = env.int("KNOWLEDGE_MAX_UPLOAD_BYTES", default=10 * 
 KEYS_DIR = Path(env("KEYS_DIR", default=str(VAR_DIR / "keys")))
 # A file of certificates (PEM): what they signed counts as trusted, for example the C2PA trust list.
 C2PA_TRUST_ANCHORS = env("C2PA_TRUST_ANCHORS", default="")
+# A time-stamping authority (RFC 3161), by address; without one manifests carry no time stamp. Its
+# root belongs among the trust anchors.
+C2PA_TIMESTAMP_URL = env("C2PA_TIMESTAMP_URL", default="")
 # The largest file that /verify/ takes.
 VERIFY_MAX_BYTES = env.int("VERIFY_MAX_BYTES", default=100 * 1024 * 1024)
 # Share of clean items that a person looks at all the same.
