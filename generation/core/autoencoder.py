@@ -1,4 +1,4 @@
-"""The embedded autoencoder: pictures to latents and back, ten pixels to one cell.
+"""The embedded autoencoder: pictures to latents and back, patch by patch.
 
 It starts as a principal component analysis of the picture's patches, which is a good linear
 autoencoder after seconds, and learns on top of it what a linear map cannot do.
@@ -53,6 +53,7 @@ class PatchAutoencoder(ModelMixin, ConfigMixin):
         encoder_width: int = 64,
         widths: tuple[int, int, int] = (128, 96, 32),
         blocks: tuple[int, int, int] = (2, 2, 1),
+        encoder_blocks: int = 0,
     ) -> None:
         super().__init__()
         if patch % 2:
@@ -63,6 +64,7 @@ class PatchAutoencoder(ModelMixin, ConfigMixin):
             nn.Conv2d(3, encoder_width, half, stride=half),
             nn.SiLU(),
             nn.Conv2d(encoder_width, 2 * encoder_width, 4, stride=2, padding=1),
+            *(ResidualBlock(2 * encoder_width) for _ in range(encoder_blocks)),
             nn.SiLU(),
             nn.Conv2d(2 * encoder_width, latent_channels, 3, padding=1),
         )

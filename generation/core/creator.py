@@ -251,9 +251,15 @@ def encode_prompts(encoder: Encoder, texts: list[str]) -> tuple[np.ndarray, np.n
     The encoder's vectors say what is shown and are trained to say nothing of drawn or photographed.
     So the vector of a text that asks for a photograph is moved along a fixed direction.
     """
-    tokens, mask = encoder.text_tokens(texts)
-    vectors = encoder.encode_texts(texts) + look_shift(texts, encoder.dim)
-    return (tokens * mask[..., None]).astype(np.float32), vectors
+    return encode_tokens(encoder, texts, encoder.tokenizer(texts))
+
+
+def encode_tokens(
+    encoder: Encoder, texts: list[str], numbers: torch.Tensor
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what `encode_prompts` does of texts whose tokens' `numbers` (N, L) are known."""
+    tokens, mask, vectors = encoder.describe(numbers)
+    return (tokens * mask[..., None]).astype(np.float32), vectors + look_shift(texts, encoder.dim)
 
 
 def asks_for_photo(text: str) -> bool:

@@ -52,12 +52,13 @@ def upscale_image(resolver: SuperResolver, image: np.ndarray) -> np.ndarray:
     return tensor_to_images(resolver(tensor))[0]
 
 
-def images_to_tensor(images: np.ndarray) -> Tensor:
+def images_to_tensor(images: np.ndarray | Tensor) -> Tensor:
     """Return (B, H, W, 3) uint8 pictures as a (B, 3, H, W) float tensor in -1..1."""
-    return torch.from_numpy(np.array(images)).permute(0, 3, 1, 2).float() / 127.5 - 1.0
+    tensor = images if isinstance(images, Tensor) else torch.from_numpy(np.array(images))
+    return tensor.permute(0, 3, 1, 2).float() / 127.5 - 1.0
 
 
 def tensor_to_images(tensor: Tensor) -> np.ndarray:
     """Return a (B, 3, H, W) tensor in -1..1 as (B, H, W, 3) uint8 pictures."""
     scaled = ((tensor.float().clamp(-1, 1) + 1.0) * 127.5).round().to(torch.uint8)
-    return scaled.permute(0, 2, 3, 1).contiguous().numpy()
+    return scaled.permute(0, 2, 3, 1).contiguous().cpu().numpy()

@@ -3,49 +3,116 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from dataclasses import astuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from vision.augment import augmented, replace_backgrounds
-from vision.phrases import PLAIN, UNKNOWN, Attributes, sample_phrase
+from vision.losses import agreement
+from vision.phrases import PLAIN, UNKNOWN, Attributes, class_phrases, sample_phrase
 from vision.samples import SampleSet
 from vision.tower import IMAGE_SIZE
+
+# Of the photographs, those laid on new grounds and coloured anew, where there are any.
+MADE_SHARE = 0.4
+
+
+class Batch(NamedTuple):
+    """One batch: which pictures, what is known of them, the phrases said of them.
+
+    pictures (B,) numbers over all sources in order. known, stated (B, 4) as in `Attributes`.
+    tokens (B + classes, L): the pictures' phrases, then one per class. true, unsure (B, B) bool as
+    `agreement` returns them.
+    """
+
+    pictures: torch.Tensor
+    known: torch.Tensor
+    stated: torch.Tensor
+    tokens: torch.Tensor
+    true: torch.Tensor
+    unsure: torch.Tensor
 
 
 class BatchSource:
     """Draws batches: part drawings, part photographs, photographs spread over their types."""
 
-    def __init__(self, sources: list[SampleSet], size: int, photo_share: float, seed: int) -> None:
-        """Draw `size` pictures a batch; the same seed draws the same batches."""
-        self.sources = sources
-        self.rng = random.Random(seed)
-        self.numbers = np.random.default_rng(seed)
-        self.generator = torch.Generator().manual_seed(seed)
+    def __init__(
+        self,
+        sources: list[SampleSet],
+        size: int,
+        photo_share: float,
+        tokenize: Callable[[list[str]], torch.Tensor],
+    ) -> None:
+        """Draw `size` pictures a batch, `photo_share` of them of photographs."""
         self.counts = _shares(sources, size, photo_share)
         self.weights = [_sampling_weights(source) for source in sources]
+        self.first = np.cumsum([0, *(len(source) for source in sources)])
+        self.known = [one for source in sources for one in source.known]
+        self.captions = [one for source in sources for one in source.captions]
+        self.tokenize = tokenize
 
-    def next(self) -> tuple[torch.Tensor, list[Attributes], list[str]]:
-        """Return pictures (B, 3, S, S) in 0..1, what is known of them, their own captions."""
-        images: list[torch.Tensor] = []
-        known: list[Attributes] = []
-        captions: list[str] = []
-        for source, count, weights in zip(self.sources, self.counts, self.weights, strict=True):
-            chosen = np.sort(self.numbers.choice(len(source), count, p=weights))
-            pictures = source.images[chosen]
-            if source.masks is not None:
-                pictures = replace_backgrounds(pictures, source.masks[chosen], self.numbers)
-            images.append(augmented(pictures, IMAGE_SIZE, self.generator))
-            known.extend(source.known[index] for index in chosen)
-            captions.extend(source.captions[index] for index in chosen)
-        return torch.cat(images), known, captions
+    def draw(self, rng: np.random.Generator) -> Batch:
+        """Return one batch, as arrays; the same numbers draw the same."""
+        chosen = np.concatenate(
+            [
+                first + rng.choice(len(weights), count, p=weights)
+                for first, count, weights in zip(
+                    self.first[:-1], self.counts, self.weights, strict=True
+                )
+            ]
+        )
+        words = random.Random(int(rng.integers(2**63)))
+        known = [self.known[index] for index in chosen]
+        captions = [self.captions[index] for index in chosen]
+        phrases, stated, own = phrases_of(words, known, captions)
+        true, unsure = agreement(known, stated, own, captions)
+        return Batch(
+            torch.from_numpy(chosen),
+            torch.tensor([astuple(one) for one in known]),
+            torch.tensor([astuple(one) for one in stated]),
+            # Drawn last, so that the class phrases stand behind the batch's own.
+            self.tokenize(phrases + class_phrases(words)),
+            true,
+            unsure,
+        )
+
+
+class Pictures:
+    """All sources' pictures on one device, changed by lot when they are taken."""
+
+    def __init__(self, sources: list[SampleSet], device: str, seed: int) -> None:
+        self.images = torch.cat([_tensor(source.images) for source in sources]).to(device)
+        self.masks = torch.cat([_masks_of(source) for source in sources]).to(device)
+        self.generator = torch.Generator(device).manual_seed(seed)
+
+    def take(self, numbers: torch.Tensor) -> torch.Tensor:
+        """Return pictures (B, 3, S, S) in 0..1, changed in ways that keep what they show."""
+        numbers = numbers.to(self.images.device)
+        pixels = self.images[numbers].permute(0, 3, 1, 2).float() / 255
+        pixels = replace_backgrounds(pixels, self.masks[numbers], self.generator)
+        return augmented(pixels, IMAGE_SIZE, self.generator)
+
+
+def _tensor(rows: np.ndarray) -> torch.Tensor:
+    return torch.from_numpy(np.array(rows))
+
+
+def _masks_of(source: SampleSet) -> torch.Tensor:
+    """Return the masks; where there are none, ones that leave every picture as it is."""
+    if source.masks is None:
+        return torch.zeros(source.images.shape[:3], dtype=torch.bool)
+    return _tensor(source.masks)
 
 
 def _shares(sources: list[SampleSet], size: int, photo_share: float) -> list[int]:
     if len(sources) == 1:
         return [size]
-    share = {"photographs": photo_share, "drawn": 1 - photo_share}
     kinds = [source.kind for source in sources]
+    made = MADE_SHARE * photo_share if "made" in kinds else 0.0
+    share = {"photographs": photo_share - made, "made": made, "drawn": 1 - photo_share}
     return [round(size * share[kind] / kinds.count(kind)) for kind in kinds]
 
 

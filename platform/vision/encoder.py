@@ -22,6 +22,7 @@ from vision import torchvision_guard  # noqa: F401
 import numpy as np
 import open_clip
 import torch
+import torch.nn.functional as F
 from open_clip.tokenizer import SimpleTokenizer
 from open_clip.transform import PreprocessCfg, image_transform_v2
 from PIL import Image
@@ -37,6 +38,7 @@ JUDGE = "judge"
 WEIGHTS = Path(__file__).parent / "weights"
 EMBEDDED_FOLDER = WEIGHTS / EMBEDDED
 BATCH = 32
+_NORMS = ("mean", "std")
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,16 @@ class Encoder:
         size = self.model.visual.preprocess_cfg["size"]
         return size if isinstance(size, int) else min(size)
 
+    @property
+    def device(self) -> torch.device:
+        """Where the model computes."""
+        return next(self.model.parameters()).device
+
+    def on(self, device: str) -> Encoder:
+        """Move the model to that device, for all who hold it; return this encoder."""
+        self.model.to(device)
+        return self
+
     def encode_images(self, images: Sequence[Image.Image | np.ndarray]) -> np.ndarray:
         """Return (N, D) float32 vectors of length 1; arrays are (H, W, 3) uint8 RGB."""
         pictures = [_as_rgb(image) for image in images]
@@ -63,16 +75,38 @@ class Encoder:
             for start in range(0, len(pictures), BATCH):
                 chunk = pictures[start : start + BATCH]
                 pixels = torch.stack([self.transform(picture) for picture in chunk])
-                rows.append(self.model.encode_image(pixels, normalize=True).float().numpy())
+                rows.append(self._vectors(pixels))
         return self._stacked(rows)
+
+    def encode_array(self, images: np.ndarray) -> np.ndarray:
+        """Return vectors as `encode_images` does, of pictures of one size (N, H, W, 3) uint8.
+
+        torch shrinks them, many at once: the vectors differ by about a thousandth.
+        """
+        settings = self.model.visual.preprocess_cfg
+        mean, std = (torch.tensor(settings[k])[:, None, None].to(self.device) for k in _NORMS)
+        rows = []
+        with torch.inference_mode():
+            for start in range(0, len(images), BATCH):
+                chunk = torch.from_numpy(np.array(images[start : start + BATCH]))
+                pixels = chunk.to(self.device).permute(0, 3, 1, 2).float() / 255
+                small = F.interpolate(
+                    pixels, (self.side, self.side), mode="bicubic", antialias=True
+                ).clamp(0, 1)
+                rows.append(self._vectors((small - mean) / std))
+        return self._stacked(rows)
+
+    def _vectors(self, pixels: torch.Tensor) -> np.ndarray:
+        vectors = self.model.encode_image(pixels.to(self.device), normalize=True)
+        return np.asarray(vectors.float().cpu().numpy())
 
     def encode_texts(self, texts: Sequence[str]) -> np.ndarray:
         """Return (N, D) float32 vectors of length 1, comparable with those of pictures."""
         rows = []
         with torch.inference_mode():
             for start in range(0, len(texts), BATCH):
-                tokens = self.tokenizer(list(texts[start : start + BATCH]))
-                rows.append(self.model.encode_text(tokens, normalize=True).float().numpy())
+                tokens = self.tokenizer(list(texts[start : start + BATCH])).to(self.device)
+                rows.append(self.model.encode_text(tokens, normalize=True).float().cpu().numpy())
         return self._stacked(rows)
 
     def text_tokens(self, texts: Sequence[str]) -> tuple[np.ndarray, np.ndarray]:
@@ -81,16 +115,23 @@ class Encoder:
         States: (N, L, W) float32 after the final layer norm, L the context length. Mask: (N, L)
         bool, True from the start token up to and including the end token. For cross-attention.
         """
-        tokens = self.tokenizer(list(texts))  # (N, L)
+        states, mask, _ = self.describe(self.tokenizer(list(texts)))
+        return states, mask
+
+    def describe(self, tokens: torch.Tensor) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Return the states and mask of `text_tokens`, and the vectors of `encode_texts`.
+
+        All in one pass, of texts (N, L) that the tokenizer has made numbers of.
+        """
         with torch.inference_mode():
             output = self.model.forward_intermediates(
-                text=tokens, text_indices=1, normalize_intermediates=True, intermediates_only=True
+                text=tokens.to(self.device), text_indices=1, normalize_intermediates=True
             )
-        states = output["text_intermediates"][-1].float().numpy()
+        states = output["text_intermediates"][-1].float().cpu().numpy()
         # The end token has the largest id (open_clip's "argmax" pooling rests on the same fact).
         end = tokens.argmax(dim=-1, keepdim=True)
         mask = torch.arange(tokens.shape[1])[None, :] <= end
-        return states, mask.numpy()
+        return states, mask.numpy(), output["text_features"].float().cpu().numpy()
 
     def _stacked(self, rows: list[np.ndarray]) -> np.ndarray:
         return np.concatenate(rows) if rows else np.zeros((0, self.dim), dtype=np.float32)

@@ -22,36 +22,27 @@ from vision.phrases import COLOUR_NAMES, UNKNOWN, Attributes
 
 CLASSES = len(TYPES) + len(COLOUR_NAMES) + len(PATTERNS)
 _ANCHOR_SCALE = 10.0
-_GROUPS = (("type", len(TYPES)), ("colour", len(COLOUR_NAMES)), ("pattern", len(PATTERNS)))
+# Name, column in `Attributes`, number of classes.
+_GROUPS = (("type", 0, len(TYPES)), ("colour", 1, len(COLOUR_NAMES)), ("pattern", 3, len(PATTERNS)))
 
 
 def losses(
-    logits: torch.Tensor,
-    known: list[Attributes],
-    stated: list[Attributes],
-    own: list[bool],
-    captions: list[str],
+    logits: torch.Tensor, known: torch.Tensor, true: torch.Tensor, unsure: torch.Tensor
 ) -> dict[str, torch.Tensor]:
-    """Return the five losses of one batch; `logits` are (B, B phrases + class phrases)."""
+    """Return the five losses of one batch; `logits` are (B, B phrases + class phrases).
+
+    known (B, 4) as in `Attributes`; true and unsure (B, B) as `agreement` returns them.
+    """
     count = len(known)
-    true, unsure = agreement(known, stated, own, captions)
     pairs = logits[:, :count]
     result = {
         "to_pictures": _to_pictures(pairs, true, unsure),
         "to_words": _to_words(pairs, true, unsure),
     }
     start = count
-    for name, size in (
-        ("type", len(TYPES)),
-        ("colour", len(COLOUR_NAMES)),
-        ("pattern", len(PATTERNS)),
-    ):
-        target = torch.tensor([getattr(attributes, name) for attributes in known])
+    for name, column, size in _GROUPS:
         group = logits[:, start : start + size]
-        if bool((target != UNKNOWN).any()):
-            result[name] = F.cross_entropy(
-                group, target, ignore_index=UNKNOWN, label_smoothing=0.05
-            )
+        result[name] = _told(group, known[:, column], label_smoothing=0.05)
         start += size
     return result
 
@@ -64,17 +55,22 @@ class Anchors(nn.Module):
         super().__init__()
         self.classes = nn.Linear(dim, CLASSES)
 
-    def forward(self, vectors: torch.Tensor, known: list[Attributes]) -> torch.Tensor:
-        """Return the mean loss of telling what is known of each vector (N, D); scalar."""
+    def forward(self, vectors: torch.Tensor, known: torch.Tensor) -> torch.Tensor:
+        """Return the mean loss of telling what is known (N, 4) of each vector (N, D); scalar."""
         logits = self.classes(vectors * _ANCHOR_SCALE)
         total, start = logits.new_zeros(()), 0
-        for name, size in _GROUPS:
-            target = torch.tensor([getattr(attributes, name) for attributes in known])
-            if bool((target != UNKNOWN).any()):
-                group = logits[:, start : start + size]
-                total = total + F.cross_entropy(group, target, ignore_index=UNKNOWN)
+        for _, column, size in _GROUPS:
+            total = total + _told(logits[:, start : start + size], known[:, column])
             start += size
         return total
+
+
+def _told(logits: torch.Tensor, target: torch.Tensor, label_smoothing: float = 0.0) -> torch.Tensor:
+    """Return the mean cross-entropy where the target is known; 0 if it is nowhere."""
+    total = F.cross_entropy(
+        logits, target, ignore_index=UNKNOWN, label_smoothing=label_smoothing, reduction="sum"
+    )
+    return total / (target != UNKNOWN).sum().clamp(min=1)
 
 
 def agreement(

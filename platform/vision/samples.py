@@ -10,7 +10,7 @@ import csv
 import json
 import logging
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from common.errors import InvalidInputError
+from common.processes import in_order
 from common.vocabulary import ALIASES, TYPES
 from vision.colours import garment_mask, measure_colours
 from vision.phrases import COLOUR_NAMES, UNKNOWN, Attributes
@@ -39,11 +40,7 @@ class SampleSet:
     captions: list[str]  # the picture's own full caption; "" if it has none
     held: np.ndarray  # (N,) bool: kept for measuring, never learnt from
     masks: np.ndarray | None = None  # (N, HEIGHT, WIDTH) bool: where the garment is
-
-    @property
-    def kind(self) -> str:
-        """Return "photographs" or "drawn"; only photographs have their garment cut out."""
-        return "drawn" if self.masks is None else "photographs"
+    kind: str = "drawn"  # or "photographs", or "made" of photographs
 
     def __len__(self) -> int:
         return len(self.known)
@@ -56,7 +53,9 @@ class SampleSet:
         if self.masks is not None:
             np.save(folder / "masks.npy", self.masks)
         rows = [[k.type, k.colour, k.second, k.pattern] for k in self.known]
-        (folder / "known.json").write_text(json.dumps({"known": rows, "captions": self.captions}))
+        (folder / "known.json").write_text(
+            json.dumps({"known": rows, "captions": self.captions, "kind": self.kind})
+        )
 
     @classmethod
     def load(cls, folder: Path) -> SampleSet:
@@ -69,6 +68,7 @@ class SampleSet:
             captions=stored["captions"],
             held=np.load(folder / "held.npy"),
             masks=np.load(masks, mmap_mode="r") if masks.exists() else None,
+            kind=stored.get("kind", "photographs" if masks.exists() else "drawn"),
         )
 
 
@@ -87,9 +87,7 @@ def drawn_samples(
     return SampleSet(images, known, captions, held=np.arange(count) >= count - held)
 
 
-def wardrobe_samples(
-    folder: Path, seed: int, progress: Callable[[int, int], None] | None = None
-) -> SampleSet:
+def wardrobe_samples(folder: Path, seed: int, processes: int = 1) -> SampleSet:
     """Read photographs listed by `images.csv` (image, sender_id, label); held out by sender.
 
     A person photographs on one floor with one light: only unseen senders tell what was learnt. A
@@ -97,22 +95,36 @@ def wardrobe_samples(
     """
     rows = list(csv.DictReader((folder / "images.csv").open()))
     senders = held_senders(rows, seed)
+    wanted = ((folder / "images" / f"{row['image']}.jpg", row["label"]) for row in rows)
     images, known, held, masks = [], [], [], []
-    for index, row in enumerate(rows):
-        try:
-            picture = Image.open(folder / "images" / f"{row['image']}.jpg").convert("RGB")
-        except (OSError, UnidentifiedImageError) as error:
-            logger.warning("Left out %s: %s", row["image"], error)
+    for row, found in zip(rows, in_order(_photograph, wanted, processes), strict=True):
+        if found is None:
+            logger.warning("Left out %s: it cannot be read", row["image"])
             continue
-        small = _resized(np.asarray(picture))
-        mask = garment_mask(small).astype(np.uint8)
-        images.append(small)
-        masks.append(cv2.resize(mask, (WIDTH, HEIGHT), interpolation=cv2.INTER_NEAREST) > 0)
-        known.append(_photo_attributes(row["label"], picture))
+        images.append(found[0])
+        masks.append(found[1])
+        known.append(found[2])
         held.append(row["sender_id"] in senders)
-        if progress:
-            progress(index + 1, len(rows))
-    return SampleSet(np.array(images), known, [""] * len(known), np.array(held), np.array(masks))
+    return SampleSet(
+        np.array(images),
+        known,
+        [""] * len(known),
+        np.array(held),
+        np.array(masks),
+        kind="photographs",
+    )
+
+
+def _photograph(file: Path, label: str) -> tuple[np.ndarray, np.ndarray, Attributes] | None:
+    """Return a photograph made small, where its garment is, what is known of it."""
+    try:
+        picture = Image.open(file).convert("RGB")
+    except (OSError, UnidentifiedImageError):
+        return None
+    small = _resized(np.asarray(picture))
+    mask = garment_mask(small).astype(np.uint8)
+    whole = cv2.resize(mask, (WIDTH, HEIGHT), interpolation=cv2.INTER_NEAREST) > 0
+    return small, whole, _photo_attributes(label, picture)
 
 
 def type_of_label(label: str) -> int:

@@ -18,24 +18,24 @@ from open_clip.modified_resnet import ModifiedResNet
 from timm.models import register_model
 from torch import nn
 
-TOWER = "weft_tower"
+TOWER = "weft_tower_32"
 IMAGE_SIZE = 128
 STRIDE = 32
-WIDTH, LAYERS = 16, [1, 2, 2, 1]
+LAYERS = [1, 2, 2, 1]
 READ_CHANNELS = 48
 
 
 class Tower(nn.Module):
     """Pictures (N, 3, 128, 128) to features (N, 768)."""
 
-    def __init__(self) -> None:
-        """Build the trunk and the layer that reads its last map."""
+    def __init__(self, width: int) -> None:
+        """Build the trunk, `width` channels where it is narrowest / 4, and what reads its map."""
         super().__init__()
         self.default_cfg: dict[str, Any] = {}
-        self.trunk = ModifiedResNet(LAYERS, 1, 1, IMAGE_SIZE, WIDTH)
+        self.trunk = ModifiedResNet(LAYERS, 1, 1, IMAGE_SIZE, width)
         self.trunk.attnpool = nn.Identity()
         self.read = nn.Sequential(
-            nn.Conv2d(WIDTH * 32, READ_CHANNELS, 1, bias=False),
+            nn.Conv2d(width * 32, READ_CHANNELS, 1, bias=False),
             nn.BatchNorm2d(READ_CHANNELS),
             nn.ReLU(inplace=True),
             nn.Flatten(),
@@ -52,5 +52,17 @@ class Tower(nn.Module):
 
 @register_model
 def weft_tower(pretrained: bool = False, **kwargs: Any) -> Tower:
-    """Return an untrained tower; the weights come with the whole encoder's."""
-    return Tower()
+    """Return an untrained narrow tower; the weights come with the whole encoder's."""
+    return Tower(width=16)
+
+
+@register_model
+def weft_tower_24(pretrained: bool = False, **kwargs: Any) -> Tower:
+    """Return an untrained tower half as wide again."""
+    return Tower(width=24)
+
+
+@register_model
+def weft_tower_32(pretrained: bool = False, **kwargs: Any) -> Tower:
+    """Return an untrained tower twice as wide."""
+    return Tower(width=32)

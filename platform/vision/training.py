@@ -9,7 +9,7 @@ import logging
 import math
 import sys
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, astuple, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,21 +23,23 @@ import torch
 import torch.nn.functional as F
 from open_clip.tokenizer import SimpleTokenizer
 from torch import nn
+from torch.optim.swa_utils import AveragedModel
 
 from common.errors import InvalidInputError
-from vision.batches import BatchSource, phrases_of
+from vision.batches import Batch, BatchSource, Pictures
 from vision.encoder import forget_encoders, load_encoder
+from vision.feeding import draws
 from vision.losses import Anchors, losses
 from vision.measuring import measure
-from vision.phrases import SINGLES, class_phrases, vocabulary_words
+from vision.phrases import SINGLES, vocabulary_words
 from vision.samples import SampleSet, wardrobe_samples
 from vision.tokens import write_merges
 from vision.tower import IMAGE_SIZE, TOWER
 
 logger = logging.getLogger(__name__)
 
-ARCHITECTURE = "weft-clip-v1"
-NAME = "embedded-v1"
+ARCHITECTURE = "weft-clip-v2"
+NAME = "embedded-v2"
 CONTEXT = 32
 PREPROCESS: dict[str, Any] = {
     "size": IMAGE_SIZE,
@@ -48,13 +50,19 @@ PREPROCESS: dict[str, Any] = {
     "resize_mode": "squash",
 }
 MAX_LOGIT_SCALE = 50.0
+# Share of the averaged weights that a step leaves as they were.
+AVERAGED = 0.998
 # The split by sender never changes, so that figures of different runs can be compared.
 SPLIT_SEED = 7
 
 
 @dataclass
 class Settings:
-    """One training run."""
+    """One training run.
+
+    device: "cpu" or "cuda", with `workers` processes that choose pictures and word phrases.
+    tower: the picture tower's name in `vision.tower`.
+    """
 
     out: Path
     steps: int = 2000
@@ -66,6 +74,10 @@ class Settings:
     warm_up: int = 60
     command: str = ""
     save_every: int = 200
+    name: str = NAME
+    tower: str = TOWER
+    device: str = "cpu"
+    workers: int = 0
 
 
 @dataclass
@@ -77,14 +89,14 @@ class State:
     runs: list[dict[str, Any]] = field(default_factory=list)
 
 
-def architecture(vocab_size: int) -> dict[str, Any]:
+def architecture(vocab_size: int, tower: str = TOWER) -> dict[str, Any]:
     """Return the open_clip model configuration: a narrow ResNet and a three-layer text tower."""
     return {
         "embed_dim": 128,
         "custom_text": True,
         "vision_cfg": {
             "image_size": IMAGE_SIZE,
-            "timm_model_name": TOWER,
+            "timm_model_name": tower,
             "timm_model_pretrained": False,
             "timm_pool": "",
             "timm_proj": "linear",
@@ -109,15 +121,18 @@ def train(sources: list[SampleSet], settings: Settings) -> State:
         raise InvalidInputError("There is nothing to train on.")
     torch.manual_seed(settings.seed + 1)
     model, anchors, tokenizer, optimizer, state = _prepare(settings)
-    batches = BatchSource(
-        sources, settings.batch, settings.photo_share, seed=settings.seed * 7919 + state.step
-    )
+    source = BatchSource(sources, settings.batch, settings.photo_share, tokenizer)
+    seed = settings.seed * 7919 + state.step
+    batches = draws(source.draw, (seed,), settings.workers)
+    pictures = Pictures(sources, settings.device, seed)
+    average = AveragedModel(model, multi_avg_fn=_moving_average, use_buffers=True)
     first_step, began = state.step, time.monotonic()
     log = _LossLog(settings.out / "loss.csv", fresh=state.step == 0)
     model.train()
     while (done := _progress(state.step - first_step, began, settings)) < 1.0:
         _set_rate(optimizer, settings, done, state.step - first_step)
-        parts = _train_step(model, anchors, tokenizer, optimizer, batches)
+        parts = _train_step(model, anchors, optimizer, next(batches), pictures)
+        average.update_parameters(model)
         state.step += 1
         log.add(state.step, parts)
         if state.step % settings.save_every == 0:
@@ -126,7 +141,7 @@ def train(sources: list[SampleSet], settings: Settings) -> State:
     state.seconds += run_seconds
     state.runs.append(_run_record(settings, sources, state.step - first_step, run_seconds))
     _save_checkpoint(settings.out, model, anchors, optimizer, state)
-    export(model, settings.out)
+    export(average.module, settings)
     return state
 
 
@@ -145,8 +160,13 @@ def run(
             wardrobe_samples(wardrobe, seed=SPLIT_SEED).save(stored)
         sources.append(SampleSet.load(stored))
     state = train(sources, settings)
+    return write_metrics(settings.out, sources, state)
+
+
+def write_metrics(folder: Path, sources: list[SampleSet], state: State) -> dict[str, Any]:
+    """Measure the encoder in `folder` on what was held out; write metrics.json; return it."""
     forget_encoders()
-    encoder = load_encoder(str(settings.out))
+    encoder = load_encoder(str(folder))
     metrics = {
         "name": encoder.name,
         "held_out": {
@@ -156,21 +176,28 @@ def run(
         "minutes": round(state.seconds / 60, 1),
         "runs": state.runs,
     }
-    (settings.out / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
+    (folder / "metrics.json").write_text(json.dumps(metrics, indent=2) + "\n")
     return metrics
 
 
-def export(model: torch.nn.Module, folder: Path) -> None:
-    """Write weights (fp16) and `config.json` so that `load_encoder(folder)` finds them."""
+def load_state(folder: Path) -> State:
+    """Return what the check point in `folder` says of its training."""
+    stored = torch.load(folder / "checkpoint.pt", map_location="cpu", weights_only=True)
+    return State(**stored["state"])
+
+
+def export(model: torch.nn.Module, settings: Settings) -> None:
+    """Write weights (fp16) and `config.json` so that `load_encoder(settings.out)` finds them."""
     from safetensors.torch import save_file
 
     tensors = {
-        name: (value.half() if value.is_floating_point() else value).contiguous()
+        name: (value.half() if value.is_floating_point() else value).cpu().contiguous()
         for name, value in model.state_dict().items()
     }
+    folder = settings.out
     save_file(tensors, folder / "model.safetensors")
     config = {
-        "name": NAME,
+        "name": settings.name,
         "architecture": ARCHITECTURE,
         "weights": "model.safetensors",
         "merges": "merges.txt.gz",
@@ -183,21 +210,25 @@ def export(model: torch.nn.Module, folder: Path) -> None:
 def _train_step(
     model: Any,
     anchors: Anchors,
-    tokenizer: SimpleTokenizer,
     optimizer: torch.optim.Optimizer,
-    batches: BatchSource,
-) -> dict[str, float]:
-    pixels, known, captions = batches.next()
-    phrases, stated, own = phrases_of(batches.rng, known, captions)
-    # Drawn last, so that the class phrases stand behind the batch's own.
-    texts = phrases + class_phrases(batches.rng)
-    with torch.autocast("cpu", torch.bfloat16):
+    batch: Batch,
+    pictures: Pictures,
+) -> dict[str, torch.Tensor]:
+    device = pictures.images.device
+    pixels = pictures.take(batch.pictures)
+    known, stated, true, unsure = (
+        one.to(device) for one in (batch.known, batch.stated, batch.true, batch.unsure)
+    )
+    with torch.autocast(device.type, torch.bfloat16):
         image_vectors = F.normalize(model.visual(_normalised(pixels)).float(), dim=-1)
-        text_vectors = F.normalize(_encode_short(model, tokenizer(texts)).float(), dim=-1)
+        text_vectors = F.normalize(_encode_short(model, batch.tokens).float(), dim=-1)
     scale = model.logit_scale.exp()
     logits = scale * image_vectors @ text_vectors.T  # (B, B + classes)
-    parts = losses(logits, known, stated, own, captions)
-    parts["anchors"] = anchors(image_vectors, known) + anchors(text_vectors, [*stated, *SINGLES])
+    parts = losses(logits, known, true, unsure)
+    classes = torch.tensor([astuple(one) for one in SINGLES]).to(device)
+    parts["anchors"] = anchors(image_vectors, known) + anchors(
+        text_vectors, torch.cat([stated, classes])
+    )
     total = torch.stack(list(parts.values())).sum()
     optimizer.zero_grad(set_to_none=True)
     total.backward()
@@ -206,9 +237,21 @@ def _train_step(
     with torch.no_grad():
         model.logit_scale.clamp_(0, float(np.log(MAX_LOGIT_SCALE)))
     return {
-        "loss": float(total.detach()),
-        **{name: float(part.detach()) for name, part in parts.items()},
+        "loss": total.detach(),
+        **{name: part.detach() for name, part in parts.items()},
     }
+
+
+@torch.no_grad()
+def _moving_average(
+    kept: list[torch.Tensor], new: list[torch.Tensor], count: torch.Tensor | int
+) -> None:
+    """Move the averaged tensors towards the new ones; the horizon grows at first."""
+    share = 1 - min(AVERAGED, (1 + int(count)) / (10 + int(count)))
+    if kept[0].is_floating_point():
+        torch._foreach_lerp_(kept, new, share)
+    else:
+        torch._foreach_copy_(kept, new)
 
 
 def _encode_short(model: Any, tokens: torch.Tensor) -> torch.Tensor:
@@ -218,7 +261,7 @@ def _encode_short(model: Any, tokens: torch.Tensor) -> torch.Tensor:
     whole = tower.attn_mask
     tower.attn_mask = whole[:length, :length]
     try:
-        return tower(tokens[:, :length])
+        return tower(tokens[:, :length].to(whole.device))
     finally:
         tower.attn_mask = whole
 
@@ -237,18 +280,18 @@ def _prepare(
     config = out / f"{ARCHITECTURE}.json"
     if not config.exists():
         size = write_merges(out / "merges.txt.gz", vocabulary_words())
-        config.write_text(json.dumps(architecture(size), indent=2) + "\n")
+        config.write_text(json.dumps(architecture(size, settings.tower), indent=2) + "\n")
     open_clip.add_model_config(config)
-    model = open_clip.create_model(ARCHITECTURE)
+    model = open_clip.create_model(ARCHITECTURE, device=settings.device)
     model.visual.to(memory_format=torch.channels_last)
-    anchors = Anchors(model.text.output_dim)
+    anchors = Anchors(model.text.output_dim).to(settings.device)
     optimizer = torch.optim.AdamW(
         _groups(nn.ModuleList([model, anchors])), lr=settings.rate, betas=(0.9, 0.98)
     )
     state = State()
     checkpoint = out / "checkpoint.pt"
     if checkpoint.exists():
-        stored = torch.load(checkpoint, weights_only=True)
+        stored = torch.load(checkpoint, map_location=settings.device, weights_only=True)
         model.load_state_dict(stored["model"])
         anchors.load_state_dict(stored["anchors"])
         optimizer.load_state_dict(stored["optimizer"])
@@ -311,18 +354,16 @@ class _LossLog:
 
     def __init__(self, path: Path, *, fresh: bool) -> None:
         self.path = path
-        self.kept: list[dict[str, float]] = []
+        self.kept: list[dict[str, torch.Tensor]] = []
         if fresh or not path.exists():
             path.write_text(",".join(("step", *self.COLUMNS)) + "\n")
 
-    def add(self, step: int, parts: dict[str, float]) -> None:
+    def add(self, step: int, parts: dict[str, torch.Tensor]) -> None:
         """Note one step; write a row after each ten."""
         self.kept.append(parts)
         if len(self.kept) < 10:
             return
-        means = [
-            np.mean([row[c] for row in self.kept if c in row] or [np.nan]) for c in self.COLUMNS
-        ]
+        means = [float(torch.stack([row[c] for row in self.kept]).mean()) for c in self.COLUMNS]
         with self.path.open("a", newline="") as file:
             csv.writer(file).writerow([step, *(f"{mean:.4f}" for mean in means)])
         logger.info("step %s loss %.3f", step, means[0])

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from common.vocabulary import TYPES
-from demo.management.commands.train_creator import DrawnSampler
+from demo.training_samples import DrawnSampler
 
 
 def test_a_drawing_is_the_same_every_time_and_its_large_twin_shows_the_same():

@@ -6,7 +6,7 @@ import numpy as np
 
 from common.vocabulary import TYPES
 from demo.clips import CAMERA_MOVES
-from demo.management.commands.train_video_creator import CAMERA_WORDS, FRAMES, DrawnClips
+from demo.training_samples import CAMERA_WORDS, FRAMES, DrawnClips
 from generation.core.video.conditioning import CAMERAS, CLIP_FRAMES
 
 

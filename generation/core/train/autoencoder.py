@@ -27,7 +27,8 @@ CELLS = 6
 
 def picture_loss(made: Tensor, wanted: Tensor) -> Tensor:
     """Return the weighted L1 distance of pictures (B, 3, H, W): luma, chroma, and their slopes."""
-    rows = _LUMA_CHROMA * torch.tensor([[1.0], [CHROMA_WEIGHT], [CHROMA_WEIGHT]])
+    weights = torch.tensor([[1.0], [CHROMA_WEIGHT], [CHROMA_WEIGHT]])
+    rows = (_LUMA_CHROMA * weights).to(made.device)
     apart = torch.einsum("ij,bjhw->bihw", rows, made.float() - wanted.float())
     across, down = apart.diff(dim=3).abs().mean(), apart.diff(dim=2).abs().mean()
     return apart.abs().mean() + EDGE_WEIGHT * (across + down)
@@ -58,17 +59,20 @@ def train_autoencoder(
     batch: int = 16,
     max_steps: int | None = None,
     rate: float = 1e-3,
+    device: str = "cpu",
 ) -> TrainingRun[PatchAutoencoder]:
     """Train on random crops of `images` (N, H, W, 3) uint8; return the run with its average."""
-    rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
-    channel_power = _channel_power(model, images[:: max(1, len(images) // 64)])
-    run = TrainingRun(model, folder=folder, minutes=minutes, peak_rate=rate, max_steps=max_steps)
+    channel_power = _channel_power(model, images[:: max(1, len(images) // 64)]).to(device)
+    run = TrainingRun(
+        model, folder=folder, minutes=minutes, peak_rate=rate, max_steps=max_steps, device=device
+    )
+    pictures = torch.from_numpy(np.array(images)).to(device)
     for _ in run.steps():
-        crops = images_to_tensor(_crops(images, rng, batch, CELLS * model.config.patch))
-        with torch.autocast("cpu", torch.bfloat16):
+        crops = _crops(pictures, batch, CELLS * model.config.patch)
+        with run.autocast():
             latents = model.encode(crops)
-            noise = torch.rand(batch, 1, 1, 1) * MAX_NOISE
+            noise = torch.rand(batch, 1, 1, 1, device=device) * MAX_NOISE
             made = model.decode(latents + noise * torch.randn_like(latents))
         # Louder latents would drown the noise and undo its purpose: power stays where PCA put it.
         power = latents.float().square().mean(dim=(0, 2, 3)) / channel_power
@@ -81,7 +85,10 @@ def train_autoencoder(
 def encode_images(model: PatchAutoencoder, images: np.ndarray, batch: int = 64) -> np.ndarray:
     """Return float16 latents (N, C, h, w) of `images` (N, H, W, 3) uint8."""
     rows = [
-        model.encode(images_to_tensor(images[start : start + batch])).half().numpy()
+        model.encode(images_to_tensor(images[start : start + batch]).to(model.device))
+        .half()
+        .cpu()
+        .numpy()
         for start in range(0, len(images), batch)
     ]
     return np.concatenate(rows)
@@ -92,10 +99,13 @@ def _channel_power(model: PatchAutoencoder, images: np.ndarray) -> Tensor:
     return model.encode(images_to_tensor(images)).square().mean(dim=(0, 2, 3))
 
 
-def _crops(images: np.ndarray, rng: np.random.Generator, batch: int, side: int) -> np.ndarray:
-    height, width = images.shape[1:3]
-    out = np.empty((batch, side, side, 3), np.uint8)
-    for index, pick in enumerate(rng.integers(len(images), size=batch)):
-        top, left = rng.integers(height - side + 1), rng.integers(width - side + 1)
-        out[index] = images[pick, top : top + side, left : left + side]
-    return out
+def _crops(pictures: Tensor, batch: int, side: int) -> Tensor:
+    """Return crops (batch, 3, side, side) in -1..1 of pictures (N, H, W, 3) uint8, by lot."""
+    count, height, width = pictures.shape[:3]
+    where = {"device": pictures.device}
+    picks = torch.randint(count, (batch, 1, 1), **where)
+    tops = torch.randint(height - side + 1, (batch, 1, 1), **where)
+    lefts = torch.randint(width - side + 1, (batch, 1, 1), **where)
+    along = torch.arange(side, **where)
+    crops = pictures[picks, tops + along[:, None], lefts + along]  # (batch, side, side, 3)
+    return crops.permute(0, 3, 1, 2).float() / 127.5 - 1.0

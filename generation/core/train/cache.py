@@ -9,8 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from common.processes import in_order
+
 HEIGHT, WIDTH = 160, 120
 ZOOM = 4
+
 
 Progress = Callable[[int, int], None]
 
@@ -35,6 +38,16 @@ class Sample:
     image: np.ndarray
     facts: Facts
     large: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class ClipSample:
+    """Frames (T, H, W, 3) uint8 of one clip, its camera move, its poster and its facts."""
+
+    frames: np.ndarray
+    poster: np.ndarray
+    camera: str
+    facts: Facts
 
 
 # (index, whether a large picture is wanted) -> the sample; None leaves the index out.
@@ -67,7 +80,13 @@ class PictureCache:
 
 
 def build_cache(
-    folder: Path, sampler: Sampler, *, count: int, large: int, progress: Progress | None = None
+    folder: Path,
+    sampler: Sampler,
+    *,
+    count: int,
+    large: int,
+    progress: Progress | None = None,
+    processes: int = 1,
 ) -> PictureCache:
     """Draw `count` samples, the first `large` of them also large, into `folder`; return the cache.
 
@@ -81,15 +100,14 @@ def build_cache(
     small_file = np.lib.format.open_memmap(
         folder / "images.npy", mode="w+", dtype=np.uint8, shape=(count, HEIGHT, WIDTH, 3)
     )
+    shape = (large, ZOOM * HEIGHT, ZOOM * WIDTH, 3)
     large_file = np.lib.format.open_memmap(
-        folder / "large.npy",
-        mode="w+",
-        dtype=np.uint8,
-        shape=(large, ZOOM * HEIGHT, ZOOM * WIDTH, 3),
+        folder / "large.npy", mode="w+", dtype=np.uint8, shape=shape
     )
     facts: list[Facts] = []
-    for index in range(count):
-        sample = sampler(index, len(facts) < large)
+    # A few more than asked for are drawn large, for those that cannot be had.
+    wanted = [(index, index < large + large // 10) for index in range(count)]
+    for index, sample in enumerate(in_order(sampler, wanted, processes)):
         if sample is None:
             continue
         small_file[len(facts)] = sample.image

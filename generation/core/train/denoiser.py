@@ -9,17 +9,22 @@ from vision import torchvision_guard  # noqa: F401
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
 from diffusers import UNet2DConditionModel
+from diffusers.models.attention_processor import AttnProcessor2_0
 from torch import Tensor, nn
 
 from generation.core.conditioning import HistoryProjector
 from generation.core.pipelines import use_plain_attention
 from generation.core.train.cache import Facts
 from generation.core.train.run import TrainingRun
+from vision.feeding import draws
 
+# Captions encoded at once.
+BLOCK = 32_768
 # How often a group of conditions is left out, so that guidance can do without it.
 DROP_BOTH, DROP_TEXT, DROP_HISTORY = 0.07, 0.06, 0.35
 # Of the liked items shown in training, those that have nothing to do with the target.
@@ -98,17 +103,16 @@ class TextTable:
             return
         tokens, vectors = [], []
         texts = list(numbers)
-        for start in range(0, len(texts), 256):
-            block, sentence = encode(texts[start : start + 256])
+        for start in range(0, len(texts), BLOCK):
+            block, sentence = encode(texts[start : start + BLOCK])
             tokens.append(block.astype(np.float16))
             vectors.append(sentence.astype(np.float32))
         self.tokens = np.concatenate(tokens)
         self.vectors = np.concatenate(vectors)
 
-    def draw(self, pictures: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Return tokens (B, L, W) and vectors (B, D) of one caption per picture."""
-        rows = np.array([rng.choice(self.of_picture[p]) for p in pictures])
-        return torch.from_numpy(self.tokens[rows]).float(), torch.from_numpy(self.vectors[rows])
+    def choose(self, pictures: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return the row (B,) of one caption per picture."""
+        return np.array([rng.choice(self.of_picture[picture]) for picture in pictures])
 
 
 class HistoryTable:
@@ -126,16 +130,17 @@ class HistoryTable:
         self._groups = {taste: np.array(members) for taste, members in groups.items()}
         self._sets = {taste: set(members) for taste, members in groups.items()}
 
-    def draw(self, pictures: np.ndarray, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-        """Return item vectors (B, K, D) and their weights (B, K), 0 where there is no item."""
+    def choose(
+        self, pictures: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return liked pictures (B, K) and their weights (B, K), 0 where there is none."""
         shape = (len(pictures), self.max_history)
-        items = np.zeros((*shape, self.vectors.shape[1]), np.float32)
-        weights = np.zeros(shape, np.float32)
+        items, weights = np.zeros(shape, np.int64), np.zeros(shape, np.float32)
         for row, picture in enumerate(pictures):
             liked = self.liked(int(picture), rng)
-            items[row, : len(liked)] = self.vectors[liked]
+            items[row, : len(liked)] = liked
             weights[row, : len(liked)] = rng.uniform(0.3, 1.0, len(liked))
-        return torch.from_numpy(items), torch.from_numpy(weights)
+        return items, weights
 
     def liked(self, picture: int, rng: np.random.Generator) -> list[int]:
         """Return 1..max_history other pictures that somebody who likes `picture` may like."""
@@ -157,6 +162,15 @@ class HistoryTable:
         )
 
 
+class Draw(NamedTuple):
+    """Numbers of pictures (B,), of their captions (B,), of liked pictures (B, K) with weights."""
+
+    pictures: Tensor
+    captions: Tensor
+    liked: Tensor
+    weights: Tensor
+
+
 @dataclass
 class DenoiserData:
     """Latents (N, C, h, w) float16 aligned with the two tables of conditions."""
@@ -165,6 +179,50 @@ class DenoiserData:
     texts: TextTable
     history: HistoryTable
     weights: np.ndarray | None = None  # (N,) how often each picture is shown; they sum to 1
+
+    def draw(self, rng: np.random.Generator, batch: int) -> Draw:
+        """Return one batch by lot, as arrays."""
+        picks = rng.choice(len(self.latents), size=batch, p=self.weights)
+        return self.draw_for(picks, rng)
+
+    def draw_for(self, picks: np.ndarray, rng: np.random.Generator) -> Draw:
+        """Return conditions drawn by lot for these pictures, as arrays."""
+        captions = self.texts.choose(picks, rng)
+        return Draw(picks, captions, *self.history.choose(picks, rng))  # type: ignore[arg-type]
+
+    def on(self, device: torch.device) -> Tables:
+        """Return what the numbers of a draw stand for, on that device."""
+        return Tables(
+            latents=torch.from_numpy(self.latents).to(device),
+            tokens=torch.from_numpy(self.texts.tokens).to(device),
+            sentences=torch.from_numpy(self.texts.vectors).to(device),
+            items=torch.from_numpy(self.history.vectors).to(device),
+        )
+
+
+@dataclass
+class Tables:
+    """Latents (N, C, h, w), tokens (T, L, W) and vectors (T, D) of texts, of pictures (N, D)."""
+
+    latents: Tensor
+    tokens: Tensor
+    sentences: Tensor
+    items: Tensor
+
+    @property
+    def device(self) -> torch.device:
+        """Where they are."""
+        return self.latents.device
+
+    def conditions(self, draw: Draw) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Return tokens (B, L, W), text vectors (B, D), items (B, K, D), weights (B, K)."""
+        _, captions, liked, weights = (one.to(self.device) for one in draw)
+        return (
+            self.tokens[captions].float(),
+            self.sentences[captions],
+            self.items[liked],
+            weights,
+        )
 
 
 def train_denoiser(
@@ -179,10 +237,12 @@ def train_denoiser(
     max_steps: int | None = None,
     every_s: float = 600.0,
     on_sample: Callable[[Denoiser, int], None] | None = None,
+    device: str = "cpu",
+    workers: int = 0,
 ) -> TrainingRun[Denoiser]:
     """Train until the time is over; `on_sample(averaged model, step)` is called every `every_s`."""
     torch.manual_seed(seed)
-    use_plain_attention(model.unet)
+    prepare(model.unet, device)
     run = TrainingRun(
         model,
         folder=folder,
@@ -190,11 +250,15 @@ def train_denoiser(
         peak_rate=rate,
         max_steps=max_steps,
         weight_decay=0.02,
+        device=device,
     )
-    rng = np.random.default_rng((seed, run.step))
+    drawn = draws(lambda rng: data.draw(rng, batch), (seed, run.step), workers)
+    tables = data.on(run.device)
     sampled_at = run.budget.spent_s
     for step in run.steps():
-        run.apply(flow_loss(model, data, rng, batch))
+        with run.autocast():
+            loss = flow_loss(model, tables, next(drawn))
+        run.apply(loss)
         if on_sample is not None and run.budget.spent_s - sampled_at > every_s:
             run.save()
             on_sample(run.average.module, step)
@@ -202,39 +266,50 @@ def train_denoiser(
     return run
 
 
-def flow_loss(model: Denoiser, data: DenoiserData, rng: np.random.Generator, batch: int) -> Tensor:
+def prepare(unet: UNet2DConditionModel, device: str) -> None:
+    """Let the U-Net compute as the device likes it: layout, attention, compiled or not."""
+    if device == "cpu":
+        use_plain_attention(unet)
+        return
+    unet.to(memory_format=torch.channels_last)
+    unet.set_attn_processor(AttnProcessor2_0())
+    unet.compile()
+
+
+def flow_loss(model: Denoiser, tables: Tables, draw: Draw) -> Tensor:
     """Return the mean squared error of the velocity, noise - clean, at random noise levels.
 
     x_s = (1 - s) clean + s noise, s in 0..1; the denoiser is told 1000 s.
     """
-    picks = rng.choice(len(data.latents), size=batch, p=data.weights)
-    clean = torch.from_numpy(data.latents[picks]).float()
+    clean = tables.latents[draw.pictures.to(tables.device)].float()
+    batch = len(clean)
     noise = torch.randn_like(clean)
-    level = torch.sigmoid(LEVEL_MEAN + LEVEL_SPREAD * torch.randn(batch))
+    level = random_levels(batch, clean.device)
     mixed = torch.lerp(clean, noise, level[:, None, None, None])
-    keep_text, keep_history = _kept(batch)
-    with torch.autocast("cpu", torch.bfloat16):
-        conditions = model.history(
-            *data.texts.draw(picks, rng),
-            *data.history.draw(picks, rng),
-            batch=batch,
-            keep_text=keep_text,
-            keep_history=keep_history,
-        )
-        velocity = model.unet(
-            mixed,
-            level * 1000,
-            conditions.tokens,
-            class_labels=conditions.vector,
-            return_dict=False,
-        )[0]
+    keep_text, keep_history = _kept(batch, clean.device)
+    conditions = model.history(
+        *tables.conditions(draw), batch=batch, keep_text=keep_text, keep_history=keep_history
+    )
+    velocity = model.unet(
+        mixed,
+        level * 1000,
+        conditions.tokens,
+        class_labels=conditions.vector,
+        return_dict=False,
+    )[0]
     return (velocity.float() - (noise - clean)).square().mean()
 
 
-def _kept(batch: int) -> tuple[Tensor, Tensor]:
+def random_levels(batch: int, device: torch.device) -> Tensor:
+    """Return noise levels (batch,) in 0..1, logit-normal."""
+    return torch.sigmoid(LEVEL_MEAN + LEVEL_SPREAD * torch.randn(batch, device=device))
+
+
+def _kept(batch: int, device: torch.device) -> tuple[Tensor, Tensor]:
     """Return which samples keep their text and which their history, (B,) bool each."""
-    both = torch.rand(batch) >= DROP_BOTH
-    return both & (torch.rand(batch) >= DROP_TEXT), both & (torch.rand(batch) >= DROP_HISTORY)
+    both, text, history = torch.rand(3, batch, device=device)
+    kept = both >= DROP_BOTH
+    return kept & (text >= DROP_TEXT), kept & (history >= DROP_HISTORY)
 
 
 def _others(members: np.ndarray | list[int], picture: int) -> list[int]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torch.utils.data import default_convert
 
 from generation.core.autoencoder import PatchAutoencoder
 from generation.core.superres import SuperResolver, images_to_tensor
@@ -15,11 +18,13 @@ from generation.core.train.autoencoder import picture_loss
 from generation.core.train.cache import ZOOM
 from generation.core.train.denoiser import Denoiser, DenoiserData
 from generation.core.train.run import TrainingRun
-from generation.core.train.superres import SIDE, Pairs
+from generation.core.train.superres import SIDE, Pairs, stacked
+from vision.feeding import draws
 
 # Noise levels from which the denoiser's guess is taken: near the end of sampling.
 LEAST_LEVEL, MOST_LEVEL = 0.02, 0.25
-CELLS = 6
+# Pixels of the small picture that the decoder sees around the middle that is enlarged.
+CONTEXT = 60
 SMALL_WEIGHT = 0.5
 # A distance alone rewards blur wherever a line's place is uncertain; a critic does not.
 CRITIC_WEIGHT, FEATURE_WEIGHT = 0.02, 0.5
@@ -65,8 +70,8 @@ class Critic(nn.Module):
 class Contest:
     """The critic and its optimiser; gives the finisher's further loss."""
 
-    def __init__(self, rate: float = 4e-4) -> None:
-        self.critic = Critic()
+    def __init__(self, device: torch.device, rate: float = 4e-4) -> None:
+        self.critic = Critic().to(device)
         self.rounds = 0
         self._optimizer = torch.optim.AdamW(self.critic.parameters(), lr=rate, betas=(0.5, 0.95))
 
@@ -79,7 +84,7 @@ class Contest:
         self.rounds += 1
         if self.rounds <= CRITIC_FIRST:
             return made.new_zeros(())
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(made.device.type, torch.bfloat16):
             features, scores = self.critic(made)
             with torch.no_grad():
                 wanted_features, _ = self.critic(wanted)
@@ -91,7 +96,7 @@ class Contest:
 
     def _train(self, made: Tensor, wanted: Tensor) -> None:
         self._optimizer.zero_grad(set_to_none=True)
-        with torch.autocast("cpu", torch.bfloat16):
+        with torch.autocast(made.device.type, torch.bfloat16):
             _, scores = self.critic(torch.cat([made.to(wanted.dtype), wanted]))
         fake, real = scores.float().chunk(2)
         (F.relu(1 + fake).mean() + F.relu(1 - real).mean()).backward()
@@ -101,27 +106,34 @@ class Contest:
 
 @torch.inference_mode()
 def guess_latents(
-    model: Denoiser, data: DenoiserData, count: int, seed: int, batch: int = 50
+    model: Denoiser,
+    data: DenoiserData,
+    count: int,
+    seed: int,
+    batch: int = 50,
+    device: str = "cpu",
 ) -> np.ndarray:
     """Return the denoiser's guesses (count, C, h, w) at the first latents, each from some noise.
 
     They are wrong in the way that sampled latents are wrong.
     """
     rng = np.random.default_rng(seed)
-    generator = torch.Generator().manual_seed(seed)
+    torch.manual_seed(seed)
+    model.to(device)
+    tables = data.on(torch.device(device))
     rows = []
     for start in range(0, count, batch):
         picks = np.arange(start, min(start + batch, count))
-        clean = torch.from_numpy(data.latents[picks]).float()
-        noise = torch.randn(clean.shape, generator=generator)
-        level = torch.empty(len(picks)).uniform_(LEAST_LEVEL, MOST_LEVEL, generator=generator)
+        clean = tables.latents[torch.from_numpy(picks).to(device)].float()
+        level = torch.empty(len(picks), device=device).uniform_(LEAST_LEVEL, MOST_LEVEL)
         share = level[:, None, None, None]
-        mixed = torch.lerp(clean, noise, share)
-        given = model.history(*data.texts.draw(picks, rng), None, None, batch=len(picks))
+        mixed = torch.lerp(clean, torch.randn_like(clean), share)
+        words = tables.conditions(default_convert(data.draw_for(picks, rng)))[:2]
+        given = model.history(*words, None, None, batch=len(picks))
         velocity = model.unet(
             mixed, level * 1000, given.tokens, class_labels=given.vector, return_dict=False
         )[0]
-        rows.append((mixed - share * velocity).half().numpy())
+        rows.append((mixed - share * velocity).half().cpu().numpy())
     return np.concatenate(rows)
 
 
@@ -138,26 +150,35 @@ def train_polish(
     batch: int = 12,
     rate: float = 5e-4,
     max_steps: int | None = None,
+    device: str = "cpu",
+    workers: int = 0,
 ) -> TrainingRun[Finisher]:
     """Train on rough latents (M, C, h, w) of pictures `small` (M, H, W, 3), drawn `large` too.
 
     photographs: pairs for super-resolution alone, so that it does not forget them.
     """
-    rng = np.random.default_rng(seed)
-    run = TrainingRun(finisher, folder=folder, minutes=minutes, peak_rate=rate, max_steps=max_steps)
+    run = TrainingRun(
+        finisher, folder=folder, minutes=minutes, peak_rate=rate, max_steps=max_steps, device=device
+    )
     patch = finisher.vae.config.patch
-    contest = Contest()
+    # At least as much of the picture around the middle as is enlarged.
+    cells = -(-CONTEXT // patch)
+    margin = (cells * patch - SIDE) // 2
+    crops = draws(
+        lambda rng: stacked(_crop(latents, small, large, rng, patch, cells) for _ in range(batch)),
+        (seed, run.step),
+        workers,
+    )
+    pairs = None if photographs is None else _photo_draws(photographs, batch, seed, workers)
+    contest = Contest(run.device)
     for step in run.steps():
-        if photographs is not None and step % 8 == 7:
-            run.apply(_photo_loss(finisher, photographs, rng, batch))
+        if pairs is not None and step % 8 == 7:
+            run.apply(_photo_loss(run, next(pairs)))
             continue
-        crops = [_crop(latents, small, large, rng, patch) for _ in range(batch)]
-        rough = torch.from_numpy(np.stack([crop[0] for crop in crops])).float()
-        wanted = images_to_tensor(np.stack([crop[1] for crop in crops]))
-        wanted_large = images_to_tensor(np.stack([crop[2] for crop in crops]))
-        margin = (CELLS * patch - SIDE) // 2
-        with torch.autocast("cpu", torch.bfloat16):
-            made = finisher.vae.decode(rough)
+        rough, *pictures = (one.to(run.device) for one in next(crops))
+        wanted, wanted_large = (images_to_tensor(one) for one in pictures)
+        with run.autocast():
+            made = finisher.vae.decode(rough.float())
             # The rim lacks what lies beyond the crop, so only the middle is enlarged.
             middle = made[:, :, margin : margin + SIDE, margin : margin + SIDE]
             made_large = finisher.upscaler(middle)
@@ -167,26 +188,35 @@ def train_polish(
 
 
 def _crop(
-    latents: np.ndarray, small: np.ndarray, large: np.ndarray, rng: np.random.Generator, patch: int
+    latents: np.ndarray,
+    small: np.ndarray,
+    large: np.ndarray,
+    rng: np.random.Generator,
+    patch: int,
+    cells: int,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return CELLS x CELLS latents, their picture, and the middle of it at the large size."""
+    """Return cells x cells latents, their picture, and the middle of it at the large size."""
     pick = rng.integers(len(latents))
-    row = rng.integers(latents.shape[2] - CELLS + 1)
-    column = rng.integers(latents.shape[3] - CELLS + 1)
-    side, margin = CELLS * patch, (CELLS * patch - SIDE) // 2
+    row = rng.integers(latents.shape[2] - cells + 1)
+    column = rng.integers(latents.shape[3] - cells + 1)
+    side, margin = cells * patch, (cells * patch - SIDE) // 2
     top, left = row * patch, column * patch
     up, across = ZOOM * (top + margin), ZOOM * (left + margin)
     return (
-        latents[pick, :, row : row + CELLS, column : column + CELLS],
+        latents[pick, :, row : row + cells, column : column + cells],
         small[pick, top : top + side, left : left + side],
         large[pick, up : up + ZOOM * SIDE, across : across + ZOOM * SIDE],
     )
 
 
-def _photo_loss(
-    finisher: Finisher, photographs: Pairs, rng: np.random.Generator, batch: int
-) -> Tensor:
-    pairs = [photographs(rng) for _ in range(batch)]
-    with torch.autocast("cpu", torch.bfloat16):
-        made = finisher.upscaler(images_to_tensor(np.stack([pair[0] for pair in pairs])))
-    return picture_loss(made, images_to_tensor(np.stack([pair[1] for pair in pairs])))
+def _photo_draws(photographs: Pairs, batch: int, seed: int, workers: int) -> Iterator[Any]:
+    return draws(
+        lambda rng: stacked(photographs(rng) for _ in range(batch)), (seed, 1), min(workers, 2)
+    )
+
+
+def _photo_loss(run: TrainingRun[Finisher], pair: tuple[Tensor, Tensor]) -> Tensor:
+    small, large = (images_to_tensor(one.to(run.device)) for one in pair)
+    with run.autocast():
+        made = run.module.upscaler(small)
+    return picture_loss(made, large)

@@ -75,12 +75,15 @@ class TrainingRun(Generic[ModuleT]):
         save_every_s: float = 120.0,
         weight_decay: float = 0.01,
         beta: float = 0.99,
+        device: str = "cpu",
     ) -> None:
-        self.module = module.train()
+        self.device = torch.device(device)
+        self.module = module.to(self.device).train()
         self.peak_rate = peak_rate
         self.max_steps = max_steps
         self.step = 0
         self.losses: list[float] = []
+        self._new_losses: list[Tensor] = []
         self._file = folder / "checkpoint.pt"
         self._curve = folder / "curve.jsonl"
         self._save_every_s = save_every_s
@@ -108,7 +111,7 @@ class TrainingRun(Generic[ModuleT]):
         self.save()
 
     def apply(self, loss: Tensor) -> None:
-        """Take one optimiser step on `loss`."""
+        """Take one optimiser step on `loss`, a scalar on the run's device."""
         rate = learning_rate(self.peak_rate, self.step, self.budget.share)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -117,12 +120,18 @@ class TrainingRun(Generic[ModuleT]):
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.average.update(self.module, self.step)
-        self.losses.append(float(loss.detach()))
+        # Read now and then only: each reading would wait for the device.
+        self._new_losses.append(loss.detach())
         if self.step % 50 == 0:
             self._report(rate)
 
+    def autocast(self) -> torch.autocast:
+        """Return the context in which the networks compute in bfloat16."""
+        return torch.autocast(self.device.type, torch.bfloat16)
+
     def save(self) -> None:
         """Write the check point; a crash leaves the previous one."""
+        self._read_losses()
         state = {
             "module": self.module.state_dict(),
             "average": self.average.module.state_dict(),
@@ -136,7 +145,7 @@ class TrainingRun(Generic[ModuleT]):
         self._saved_at = time.monotonic()
 
     def _restore(self, minutes: float) -> None:
-        state = torch.load(self._file, weights_only=True)
+        state = torch.load(self._file, map_location=self.device, weights_only=True)
         self.module.load_state_dict(state["module"])
         self.average.module.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
@@ -144,7 +153,13 @@ class TrainingRun(Generic[ModuleT]):
         self.budget = TimeBudget(minutes, state["spent_s"])
         logger.info("Continued from step %s", self.step)
 
+    def _read_losses(self) -> None:
+        if self._new_losses:
+            self.losses += torch.stack(self._new_losses).tolist()
+            self._new_losses = []
+
     def _report(self, rate: float) -> None:
+        self._read_losses()
         recent = self.losses[-50:]
         line = {
             "step": self.step,

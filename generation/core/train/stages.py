@@ -22,8 +22,9 @@ import numpy as np
 import torch
 from diffusers import DPMSolverMultistepScheduler
 
+from common.processes import in_order
 from generation.core.autoencoder import PatchAutoencoder
-from generation.core.creator import LOOK_SHIFT, EmbeddedBackend, encode_prompts
+from generation.core.creator import LOOK_SHIFT, EmbeddedBackend, encode_tokens
 from generation.core.metrics import measure_autoencoder, measure_requests, measure_upscaler
 from generation.core.pipelines import WeftPicturePipeline, use_plain_attention
 from generation.core.superres import SuperResolver
@@ -76,9 +77,10 @@ RATE, LATER_RATE = 8e-4, 7e-4
 class Plan:
     """One training: where it works and writes, for how long, and how it was asked for.
 
-    photographs: folder of the wardrobe. start: folder of a finished pipeline whose weights the
-    denoiser and the polishing go on from; its autoencoder stays, so the first two stages are not
-    needed.
+    device: "cpu" or "cuda", with `workers` processes that draw what is learnt next; batches are
+    `scale` times as large as on a processor. photographs: folder of the wardrobe. start: folder of
+    a finished pipeline whose weights the denoiser and the polishing go on from; its autoencoder
+    stays, so the first two stages are not needed.
     """
 
     work: Path
@@ -88,8 +90,20 @@ class Plan:
     photographs: Path | None = None
     start: Path | None = None
     command: str = ""
+    device: str = "cpu"
+    workers: int = 0
+    scale: int = 1
 
 
+# The shape of the autoencoder: eight pixels to one cell of 24 channels.
+AUTOENCODER: dict[str, Any] = {
+    "patch": 8,
+    "widths": (160, 96, 40),
+    "blocks": (3, 2, 1),
+    "encoder_blocks": 2,
+}
+# Texts that the encoder reads at once.
+ENCODED = 512
 # How often every type is asked for in the measured requests.
 REQUEST_TURNS = 6
 # Of the pictures the denoiser sees, photographs: they are the harder half.
@@ -135,11 +149,16 @@ def run_autoencoder(plan: Plan) -> dict[str, Any]:
     """Train the autoencoder on drawings, and on photographs if there are any."""
     images = _training_images(plan)
     torch.manual_seed(plan.seed)
-    model = PatchAutoencoder()
+    model = PatchAutoencoder(**AUTOENCODER)
     kept = fit_patches(model, images, plan.seed)
-    minutes = plan.minutes * SHARES["vae"]
     run = train_autoencoder(
-        model, images, folder=plan.work / "vae", minutes=minutes, seed=plan.seed
+        model,
+        images,
+        folder=plan.work / "vae",
+        minutes=plan.minutes * SHARES["vae"],
+        seed=plan.seed,
+        batch=16 * plan.scale,
+        device=plan.device,
     )
     run.average.module.save_pretrained(plan.work / "parts" / "vae")
     return {"variance_kept_by_pca": round(kept, 4), "steps": run.step}
@@ -161,6 +180,9 @@ def run_superres(plan: Plan) -> dict[str, Any]:
         folder=plan.work / "superres",
         minutes=plan.minutes * SHARES["superres"],
         seed=plan.seed,
+        batch=16 * min(plan.scale, 4),
+        device=plan.device,
+        workers=plan.workers,
     )
     run.average.module.save_pretrained(plan.work / "parts" / "upscaler")
     return {"steps": run.step}
@@ -168,8 +190,7 @@ def run_superres(plan: Plan) -> dict[str, Any]:
 
 def run_denoiser(plan: Plan) -> dict[str, Any]:
     """Train the denoiser and save a picture of samples and the pipeline now and then."""
-    encoder = load_encoder(EMBEDDED)
-    data = denoiser_data(plan, encoder)
+    data = denoiser_data(plan, load_encoder(EMBEDDED).on(plan.device))
     torch.manual_seed(plan.seed)
     model = denoiser_for(data) if plan.start is None else _started_denoiser(plan.start)
 
@@ -183,8 +204,11 @@ def run_denoiser(plan: Plan) -> dict[str, Any]:
         folder=plan.work / "denoiser",
         minutes=plan.minutes * SHARES["denoiser"],
         seed=plan.seed,
+        batch=64 * plan.scale,
         rate=RATE if plan.start is None else LATER_RATE,
         on_sample=on_sample,
+        device=plan.device,
+        workers=plan.workers,
     )
     on_sample(run.average.module, run.step)
     recent = run.losses[-200:]
@@ -195,8 +219,8 @@ def run_polish(plan: Plan) -> dict[str, Any]:
     """Train decoder and super-resolution on what the trained denoiser makes, and save again."""
     model = _trained_denoiser(plan)
     large = [dataclasses.replace(s, count=s.large) for s in load_sources(plan)]
-    data = _denoiser_data(plan, load_encoder(EMBEDDED), large)
-    latents = guess_latents(model, data, len(data.latents), plan.seed)
+    data = _denoiser_data(plan, load_encoder(EMBEDDED).on(plan.device), large)
+    latents = guess_latents(model, data, len(data.latents), plan.seed, device=plan.device)
     files = _photograph_files(plan)
     upscaler = _load_upscaler(plan) or SuperResolver()
     run = train_polish(
@@ -208,10 +232,13 @@ def run_polish(plan: Plan) -> dict[str, Any]:
         minutes=plan.minutes * SHARES["polish"],
         photographs=(lambda rng: photo_pair(files, rng)) if files else None,
         seed=plan.seed,
+        batch=12 * min(plan.scale, 4),
+        device=plan.device,
+        workers=plan.workers,
     )
     run.average.module.vae.save_pretrained(plan.work / "parts" / "vae")
     run.average.module.upscaler.save_pretrained(plan.work / "parts" / "upscaler")
-    save_pipeline(plan, model)
+    save_pipeline(plan, model.cpu())
     return {"steps": run.step}
 
 
@@ -260,7 +287,7 @@ def _denoiser_data(plan: Plan, encoder: Encoder, sources: list[Source]) -> Denoi
 
     Liked items come from every source, so that they say nothing about drawn or photographed.
     """
-    vae = _load_vae(plan)
+    vae = _load_vae(plan).to(plan.device)
     facts = [_shortened(f) for source in sources for f in source.cache.facts[: source.count]]
     latents = [_latents(vae, source) for source in sources]
     vectors = [_vectors(encoder, source) for source in sources]
@@ -291,12 +318,23 @@ def _texts(plan: Plan, encoder: Encoder, facts: list[Facts]) -> TextTable:
     kept = np.load(file) if file.exists() else None
     table = TextTable(
         facts,
-        lambda texts: encode_prompts(encoder, texts),
+        lambda texts: encode_captions(encoder, texts, plan.workers),
         known=None if kept is None else (kept["tokens"], kept["vectors"]),
     )
     if kept is None:
         np.savez(file, tokens=table.tokens, vectors=table.vectors)
     return table
+
+
+def encode_captions(
+    encoder: Encoder, texts: list[str], processes: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return what `encode_prompts` does, of many texts: tokens (N, L, W) are float16."""
+    chunks = [texts[start : start + ENCODED] for start in range(0, len(texts), ENCODED)]
+    numbers = in_order(encoder.tokenizer, ((chunk,) for chunk in chunks), processes)
+    parts = [encode_tokens(encoder, *pair) for pair in zip(chunks, numbers, strict=True)]
+    tokens, vectors = zip(*((one.astype(np.float16), two) for one, two in parts), strict=True)
+    return np.concatenate(tokens), np.concatenate(vectors)
 
 
 def _shortened(facts: Facts) -> Facts:
@@ -316,7 +354,7 @@ def _vectors(encoder: Encoder, source: Source) -> np.ndarray:
     """Return the encoder's vectors of the source's pictures, kept on disk likewise."""
     file = source.cache.folder / f"vectors-{encoder.name.replace(':', '-')}.npy"
     images = source.cache.images
-    return _kept(file, source.count, lambda: encoder.encode_images(list(images[: source.count])))
+    return _kept(file, source.count, lambda: encoder.encode_array(images[: source.count]))
 
 
 def _kept(file: Path, count: int, make: Callable[[], np.ndarray]) -> np.ndarray:
@@ -437,6 +475,9 @@ def _training_images(plan: Plan) -> np.ndarray:
     from generation.core.creator import fit_image
 
     images = PictureCache.load(plan.work / "cache").images[:-HELD]
+    made = plan.work / "photographs"
+    if made.exists():
+        images = np.concatenate([images, PictureCache.load(made).images])
     height, width = images.shape[1:3]
     photographs = [cv2.imread(str(file)) for file in _photograph_files(plan)[:3000]]
     fitted = [fit_image(one[:, :, ::-1], height, width) for one in photographs if one is not None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import cv2
@@ -13,6 +13,7 @@ from generation.core.superres import SuperResolver, images_to_tensor
 from generation.core.train.autoencoder import picture_loss
 from generation.core.train.cache import ZOOM
 from generation.core.train.run import TrainingRun
+from vision.feeding import draws
 
 SIDE = 40
 PHOTO_SHARE = 0.15
@@ -32,19 +33,26 @@ def train_superres(
     batch: int = 16,
     rate: float = 1e-3,
     max_steps: int | None = None,
+    device: str = "cpu",
+    workers: int = 0,
 ) -> TrainingRun[SuperResolver]:
     """Train on crops drawn by `pairs(rng)`; return the run with its averaged weights."""
-    rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
-    run = TrainingRun(model, folder=folder, minutes=minutes, peak_rate=rate, max_steps=max_steps)
+    run = TrainingRun(
+        model, folder=folder, minutes=minutes, peak_rate=rate, max_steps=max_steps, device=device
+    )
+    drawn = draws(lambda rng: stacked(pairs(rng) for _ in range(batch)), (seed, run.step), workers)
     for _ in run.steps():
-        drawn = [pairs(rng) for _ in range(batch)]
-        small = images_to_tensor(np.stack([pair[0] for pair in drawn]))
-        large = images_to_tensor(np.stack([pair[1] for pair in drawn]))
-        with torch.autocast("cpu", torch.bfloat16):
+        small, large = (images_to_tensor(one).to(run.device) for one in next(drawn))
+        with run.autocast():
             made = model(small)
         run.apply(picture_loss(made, large))
     return run
+
+
+def stacked(rows: Iterable[tuple[np.ndarray, ...]]) -> tuple[np.ndarray, ...]:
+    """Return rows of arrays as arrays of rows."""
+    return tuple(np.stack(column) for column in zip(*rows, strict=True))
 
 
 class DrawnPairs:

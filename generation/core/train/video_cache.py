@@ -5,28 +5,19 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
+from common.processes import in_order
 from generation.core.autoencoder import PatchAutoencoder
 from generation.core.train.autoencoder import encode_images
-from generation.core.train.cache import Facts, Progress
+from generation.core.train.cache import ClipSample, Facts, Progress
 from generation.core.video.pipeline import encoder_hash
 
 # Clips of one file: a crash costs at most the drawing of these.
 SHARD = 100
-
-
-@dataclass(frozen=True)
-class ClipSample:
-    """Frames (T, H, W, 3) uint8 of one clip, its camera move, its poster and its facts."""
-
-    frames: np.ndarray
-    poster: np.ndarray
-    camera: str
-    facts: Facts
 
 
 # Index -> the clip; the same every time.
@@ -64,6 +55,10 @@ class ClipCache:
         """Return the latents (F, C, h, w) of these frames of a clip, float16."""
         return self._latents[clip // SHARD][clip % SHARD, frames]
 
+    def all_latents(self) -> np.ndarray:
+        """Return the latents (N, T, C, h, w) of all clips in memory, float16."""
+        return np.concatenate(self._latents)
+
     def poster(self, clip: int) -> np.ndarray:
         """Return the still that stands for the clip, (H, W, 3) uint8."""
         return self._posters[clip // SHARD][clip % SHARD]
@@ -76,6 +71,7 @@ def build_clips(
     *,
     count: int,
     progress: Progress | None = None,
+    processes: int = 1,
 ) -> ClipCache:
     """Draw and encode clips up to `count`, rounded up to whole shards; return the cache.
 
@@ -83,9 +79,12 @@ def build_clips(
     """
     folder.mkdir(parents=True, exist_ok=True)
     _claim(folder, encoder_hash(vae))
-    for shard in range(-(-count // SHARD)):
-        if not (folder / f"facts-{shard:04d}.json").exists():
-            _draw_shard(folder, shard, sampler, vae)
+    shards = range(-(-count // SHARD))
+    missing = [one for one in shards if not (folder / f"facts-{one:04d}.json").exists()]
+    numbers = [(shard * SHARD + index,) for shard in missing for index in range(SHARD)]
+    clips = in_order(sampler, numbers, processes)
+    for shard in missing:
+        _write_shard(folder, shard, [next(clips) for _ in range(SHARD)], vae)
         if progress:
             progress((shard + 1) * SHARD, count)
     return ClipCache(folder)
@@ -100,8 +99,7 @@ def _claim(folder: Path, encoder: str) -> None:
         raise ValueError(f"the clips in {folder} were encoded by another autoencoder")
 
 
-def _draw_shard(folder: Path, shard: int, sampler: ClipSampler, vae: PatchAutoencoder) -> None:
-    clips = [sampler(shard * SHARD + index) for index in range(SHARD)]
+def _write_shard(folder: Path, shard: int, clips: list[ClipSample], vae: PatchAutoencoder) -> None:
     latents = np.stack([encode_images(vae, clip.frames) for clip in clips])
     _write(folder / f"latents-{shard:04d}.npy", latents)
     _write(folder / f"posters-{shard:04d}.npy", np.stack([clip.poster for clip in clips]))

@@ -14,10 +14,10 @@ import cv2
 import numpy as np
 import torch
 
-from generation.core.creator import WEIGHTS, encode_prompts
+from generation.core.creator import WEIGHTS
 from generation.core.pipelines import WeftPicturePipeline, use_plain_attention
 from generation.core.train.denoiser import HistoryTable, TextTable
-from generation.core.train.stages import _commit, _forget_paths
+from generation.core.train.stages import _commit, _forget_paths, encode_captions
 from generation.core.train.video import LIKED, VideoData, VideoDenoiser, train_video
 from generation.core.train.video_cache import ClipCache
 from generation.core.video.conditioning import TasteProjector
@@ -40,7 +40,7 @@ class VideoPlan:
     """One training: where it works and writes, for how long, and how it was asked for.
 
     start: folder of the image creator whose weights it begins with. goes_on: folder of a video
-    creator to go on from instead, at the peak rate `rate`.
+    creator to go on from instead, at the peak rate `rate`. device, workers, scale: as in `Plan`.
     """
 
     work: Path
@@ -51,6 +51,9 @@ class VideoPlan:
     goes_on: Path | None = None
     rate: float = 3e-4
     command: str = ""
+    device: str = "cpu"
+    workers: int = 0
+    scale: int = 1
 
 
 def run_stages(plan: VideoPlan, only: list[str] | None = None) -> dict[str, Any]:
@@ -79,7 +82,7 @@ def image_creator(folder: Path = WEIGHTS) -> WeftPicturePipeline:
 def run_denoiser(plan: VideoPlan) -> dict[str, Any]:
     """Train from the image creator's weights; save the model and a sheet of samples on the way."""
     creator = image_creator(plan.start)
-    data = video_data(plan.work, load_encoder(EMBEDDED))
+    data = video_data(plan.work, load_encoder(EMBEDDED).on(plan.device), plan.workers)
     model = start_from(creator) if plan.goes_on is None else load_video_model(plan.goes_on)
 
     def on_sample(average: VideoDenoiser, step: int) -> None:
@@ -92,8 +95,11 @@ def run_denoiser(plan: VideoPlan) -> dict[str, Any]:
         folder=plan.work / ("denoiser" if plan.goes_on is None else "denoiser-later"),
         minutes=plan.minutes,
         seed=plan.seed,
+        batch=48 * plan.scale,
         rate=plan.rate,
         on_sample=on_sample,
+        device=plan.device,
+        workers=plan.workers,
     )
     on_sample(run.average.module, run.step)
     notes = {"steps": run.step, "loss": round(float(np.mean(run.losses[-200:])), 4)}
@@ -149,7 +155,7 @@ def load_video_model(folder: Path) -> VideoDenoiser:
     return VideoDenoiser(pipeline.unet, pipeline.history)
 
 
-def video_data(work: Path, encoder: Encoder) -> VideoData:
+def video_data(work: Path, encoder: Encoder, workers: int = 1) -> VideoData:
     """Return the clips of `work`/clips with their conditions; the posters' vectors are kept."""
     clips = ClipCache(work / "clips")
     count = max(len(clips) - HELD, 1)
@@ -161,7 +167,7 @@ def video_data(work: Path, encoder: Encoder) -> VideoData:
         clips=clips,
         count=count,
         frames=FRAMES,
-        texts=TextTable(facts, lambda texts: encode_prompts(encoder, texts)),
+        texts=TextTable(facts, lambda texts: encode_captions(encoder, texts, workers)),
         likes=HistoryTable(facts, poster_vectors(clips, encoder, count), max_history=LIKED),
     )
 
@@ -171,7 +177,7 @@ def poster_vectors(clips: ClipCache, encoder: Encoder, count: int) -> np.ndarray
     file = clips.folder / f"vectors-{encoder.name.replace(':', '-')}.npy"
     kept = np.load(file) if file.exists() else np.zeros((0, encoder.dim), np.float32)
     if len(kept) < count:
-        new = encoder.encode_images([clips.poster(i) for i in range(len(kept), count)])
+        new = encoder.encode_array(np.stack([clips.poster(i) for i in range(len(kept), count)]))
         kept = np.concatenate([kept, new])
         np.save(file, kept)
     return kept[:count]

@@ -24,6 +24,7 @@ NEIGHBOURS = PAST + 1 + FUTURE
 MAPS = 5 + len(CAMERAS)
 # Frames of the clips that the model was trained on: the place in the clip counts in them.
 CLIP_FRAMES = 32
+_CPU = torch.device("cpu")
 
 
 @dataclass
@@ -48,17 +49,25 @@ class Neighbours:
     # source frames say something else, so that the two would mix.
     weighs_in: bool = True
 
+    @property
+    def device(self) -> torch.device:
+        """Where the surroundings are; on the CPU if there are none."""
+        tensors = (getattr(self, field.name) for field in dataclasses.fields(self))
+        return next((one.device for one in tensors if isinstance(one, Tensor)), _CPU)
+
     def as_channels(self, batch: int, shape: tuple[int, int, int]) -> Tensor:
         """Return the context (B, C * NEIGHBOURS + MAPS, h, w) for latents of shape (C, h, w)."""
         height, width = shape[1:]
+        device = self.device
         frames, flags = [], []
         for known, given, count in (
             (self.past, self.has_past, PAST),
             (self.anchor, self.has_anchor, 1),
             (self.future, self.has_future, FUTURE),
         ):
-            flag = _flags(known, given, batch)
-            there = torch.zeros(batch, count, *shape) if known is None else known.float()
+            flag = _flags(known, given, batch, device)
+            nothing = torch.zeros(batch, count, *shape, device=device)
+            there = nothing if known is None else known.float()
             frames.append((there * flag[:, None, None, None, None]).flatten(1, 2))
             flags.append(flag)
         numbers = torch.stack([*flags, *self._place_and_camera(batch)], dim=1)  # (B, MAPS)
@@ -70,7 +79,8 @@ class Neighbours:
 
         The last one before it, or else the one after it.
         """
-        beside, known = torch.zeros(batch, *shape), torch.zeros(batch)
+        device = self.device
+        beside, known = torch.zeros(batch, *shape, device=device), torch.zeros(batch, device=device)
         if not self.weighs_in:
             return beside, known
         for frames, given, index in (
@@ -79,7 +89,7 @@ class Neighbours:
         ):
             if frames is None:
                 continue
-            flag = _flags(frames, given, batch)
+            flag = _flags(frames, given, batch, device)
             beside = torch.where(flag[:, None, None, None] > 0, frames[:, index].float(), beside)
             known = torch.maximum(known, flag)
         return beside, known
@@ -98,7 +108,7 @@ class Neighbours:
         return dataclasses.replace(self, **tensors)  # type: ignore[arg-type]
 
     def _place_and_camera(self, batch: int) -> list[Tensor]:
-        unknown = torch.full((batch,), -1.0)
+        unknown = torch.full((batch,), -1.0, device=self.device)
         place = unknown if self.place is None else self.place.float()
         camera = unknown if self.camera is None else self.camera.float()
         known = (place >= 0).float()
@@ -141,7 +151,7 @@ class TasteProjector(HistoryProjector, ModelMixin):
         return Conditions(torch.cat([summary, words, items], dim=1), vector)
 
 
-def _flags(known: Tensor | None, given: Tensor | None, batch: int) -> Tensor:
+def _flags(known: Tensor | None, given: Tensor | None, batch: int, device: torch.device) -> Tensor:
     if known is None:
-        return torch.zeros(batch)
-    return torch.ones(batch) if given is None else given.float()
+        return torch.zeros(batch, device=device)
+    return torch.ones(batch, device=device) if given is None else given.float()

@@ -33,6 +33,20 @@ class WordEncoder:
         )
         return rows / np.linalg.norm(rows, axis=1, keepdims=True)
 
+    def tokenizer(self, texts: list[str]) -> list[str]:
+        """Words are their own numbers."""
+        return texts
+
+    def describe(self, tokens: list[str]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        return *self.text_tokens(tokens), self.encode_texts(tokens)
+
+    def on(self, device: str) -> WordEncoder:
+        assert device == "cpu"
+        return self
+
+    def encode_array(self, images: np.ndarray) -> np.ndarray:
+        return self.encode_images(list(images))
+
     def encode_images(self, images: list[np.ndarray]) -> np.ndarray:
         means = np.stack([image.mean(axis=(0, 1)) for image in images])
         rows = np.resize(means, (len(images), EMBED_DIM)).astype(np.float32) + 1.0

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch.utils.data import default_convert
 
 from generation.core.autoencoder import PatchAutoencoder
 from generation.core.train import video_cache
@@ -107,14 +108,14 @@ def test_clips_of_another_encoder_are_refused_but_another_decoder_is_welcome(
 
 
 def test_blocks_come_with_what_surrounds_them_hidden_half_of_the_time(data):
-    rng = np.random.default_rng(0)
-    picks, clean, around = data.draw(rng, 400)
+    draw = default_convert(data.draw(np.random.default_rng(0), 400))
+    clean, around = data.on(torch.device("cpu")).block(draw)
     assert clean.shape == (400, 4, 4, 4, 3)
     known = around.place >= 0
     start = torch.round(around.place * data.clips.frames).long()
     for row in np.flatnonzero(known.numpy())[:20].tolist():
         first = int(start[row])
-        truth = data.clips.latents(int(picks[row]), slice(first, first + 4))
+        truth = data.clips.latents(int(draw.clips[row]), slice(first, first + 4))
         assert np.allclose(clean[row].numpy(), truth)
     begun = known & (start >= PAST)
     assert not around.has_past[known & (start < PAST)].any()
@@ -123,33 +124,28 @@ def test_blocks_come_with_what_surrounds_them_hidden_half_of_the_time(data):
     assert 0.3 < float((around.camera < 0).float().mean()) < 0.5
 
 
-def test_people_like_other_clips_of_the_taste_and_their_vector_is_of_other_likes(data, monkeypatch):
-    shown: list[list[int]] = []
-    liked = data.likes.liked
-
-    def remember(picture: int, rng: np.random.Generator) -> list[int]:
-        shown.append(liked(picture, rng))
-        return shown[-1]
-
-    monkeypatch.setattr(data.likes, "liked", remember)
-    items, weights, users = data.people(np.arange(12), np.random.default_rng(1))
-    assert all(clip not in likes for clip, likes in enumerate(shown))
-    assert torch.allclose(users.norm(dim=1), torch.ones(12), atol=1e-5)
-    for row, likes in enumerate(shown):
-        there = int((weights[row] > 0).sum())
-        assert there == len(likes[::2])
-        assert np.allclose(items[row, :there], data.likes.vectors[likes[::2]])
+def test_people_like_other_clips_of_the_taste_and_their_vector_is_of_other_likes(data):
+    draw = default_convert(data.draw(np.random.default_rng(1), 60))
+    (_, _, items, weights), users = data.on(torch.device("cpu")).conditions(draw)
+    assert torch.allclose(users.norm(dim=1), torch.ones(60), atol=1e-5)
+    for row, clip in enumerate(draw.clips.tolist()):
+        shown = draw.shown[row][draw.weights[row] > 0].tolist()
+        known = draw.known[row][draw.knows[row] > 0].tolist()
+        assert clip not in {*shown, *known}
+        assert len(shown) in {len(known), len(known) + 1}
+        assert np.allclose(items[row, : len(shown)], data.likes.vectors[shown])
+    assert torch.equal(weights, draw.weights)
 
 
 def test_training_lowers_the_loss_and_continues_after_a_stop(data, saved_pipeline, tmp_path):
     torch.manual_seed(0)
     model = start_from(image_creator(saved_pipeline))
     options = {"folder": tmp_path / "run", "minutes": 5.0, "batch": 12, "rate": 3e-3}
-    run = train_video(model, data, max_steps=60, **options)
+    run = train_video(model, data, max_steps=100, **options)
     first, last = np.mean(run.losses[:15]), np.mean(run.losses[-15:])
     assert last < 0.8 * first
-    again = train_video(start_from(image_creator(saved_pipeline)), data, max_steps=65, **options)
-    assert again.step == 65
+    again = train_video(start_from(image_creator(saved_pipeline)), data, max_steps=105, **options)
+    assert again.step == 105
     assert len(again.losses) == 5
     assert np.mean(again.losses) < 0.9 * first
 

@@ -6,47 +6,21 @@ downwards: the engine is handed a sampler.
 
 from __future__ import annotations
 
-import random
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from django.conf import settings as django_settings
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
-from common.vocabulary import PATTERNS, TYPES
-from demo.drawing import draw_garment
-from demo.garments import GarmentSpec, caption, sample_spec
-from generation.core.train.cache import (
-    HEIGHT,
-    WIDTH,
-    ZOOM,
-    Facts,
-    Sample,
-    Sampler,
-    build_cache,
-)
+from demo.training_samples import DrawnSampler
+from generation.core.train.cache import Sampler, build_cache
 from generation.core.train.photographs import PhotographSampler
-from generation.core.train.wording import drawn_phrase, rename, without_photo
-from vision.phrases import COLOUR_NAMES, UNKNOWN, Attributes
 
 # Made of held-out senders' photographs, for measuring.
 HELD_PHOTOGRAPHS = 200
-# What a cut may be called, the most telling name last; without an entry any name of the type.
-CUT_NOUNS: dict[tuple[str, str], tuple[str, ...]] = {
-    ("shoes", "sneakers"): ("shoes", "sneakers", "trainers"),
-    ("shoes", "boots"): ("shoes", "boots"),
-    ("shoes", "heels"): ("shoes", "heels"),
-    ("hat", "cap"): ("hat", "cap"),
-    ("hat", "beanie"): ("hat", "beanie"),
-    ("hat", "brimmed"): ("hat", "hats"),
-    ("outwear", "coat"): ("outwear", "coat"),
-    ("outwear", "puffer"): ("outwear", "parka", "jacket"),
-    ("outwear", "bomber"): ("outwear", "jacket"),
-}
 
 
 class Command(BaseCommand):
@@ -106,63 +80,3 @@ def _build(folder: Path, sampler: Sampler, count: int, large: int) -> None:
         progress=lambda done, total: bar.update(done - bar.n),
     )
     bar.close()
-
-
-class DrawnSampler:
-    """Draws garment number `index`: types come in turn, all else by lot, the same every time."""
-
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
-
-    def __call__(self, index: int, large: bool) -> Sample:
-        """Return the drawing with wordings of what it shows."""
-        spec, facts = self.known(index)
-        return Sample(
-            image=draw_garment(spec, WIDTH, HEIGHT),
-            facts=facts,
-            large=draw_garment(spec, ZOOM * WIDTH, ZOOM * HEIGHT) if large else None,
-        )
-
-    def known(self, index: int) -> tuple[GarmentSpec, Facts]:
-        """Return what drawing number `index` shows, without drawing it."""
-        rng = np.random.default_rng((self.seed, index))
-        spec = sample_spec(rng, type=TYPES[index % len(TYPES)])
-        return spec, Facts(captions=captions(spec, rng), taste=taste(spec))
-
-
-def captions(spec: GarmentSpec, rng: np.random.Generator) -> tuple[str, ...]:
-    """Return the canonical caption, two full wordings and two that leave something out.
-
-    Where the cut has names of its own, one more caption uses them, and no other name is wrong.
-    """
-    words = random.Random(int(rng.integers(2**31)))
-    known = _known(spec)
-    texts = [
-        caption(spec),
-        without_photo(caption(spec, rng)),
-        without_photo(caption(spec, rng)),
-        drawn_phrase(words, known),
-        drawn_phrase(words, known),
-    ]
-    nouns = CUT_NOUNS.get((spec.type, spec.cut))
-    if nouns is None:
-        return tuple(texts)
-    short = [spec.colour, "" if spec.pattern == "plain" else spec.pattern, nouns[-1]]
-    texts = [rename(text, spec.type, nouns, words) for text in texts]
-    return (*texts, " ".join(word for word in short if word))
-
-
-def _known(spec: GarmentSpec) -> Attributes:
-    second = UNKNOWN if spec.second_colour is None else COLOUR_NAMES.index(spec.second_colour)
-    return Attributes(
-        type=TYPES.index(spec.type),
-        colour=COLOUR_NAMES.index(spec.colour),
-        second=second,
-        pattern=PATTERNS.index(spec.pattern),
-    )
-
-
-def taste(spec: GarmentSpec) -> dict[str, str]:
-    """Return what somebody may like about the garment, whatever its type."""
-    backdrop, tint = spec.background.split(" ")
-    return {"colour": spec.colour, "pattern": spec.pattern, "backdrop": backdrop, "tint": tint}

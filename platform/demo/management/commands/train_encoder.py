@@ -8,23 +8,13 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from django.conf import settings as django_settings
 from django.core.management.base import BaseCommand
 
-from common.vocabulary import PATTERNS, TYPES
-from demo.drawing import draw_garment
-from demo.garments import GarmentSpec, caption, sample_spec
-from vision.phrases import COLOUR_NAMES, UNKNOWN, Attributes
-
-# Most are drawn small, which is fast; the rest, and all that measure, large and then scaled down,
-# as people's pictures are.
-SMALL, LARGE = (120, 160), (240, 320)
-LARGE_SHARE = 0.3
+from demo.training_samples import drawings
 
 
 class Command(BaseCommand):
@@ -72,24 +62,3 @@ def ensure_drawn(folder: Path, count: int, held: int, seed: int) -> Path:
     if not (folder / "known.json").exists():
         drawn_samples(drawings(count, held, seed), count, held).save(folder)
     return folder
-
-
-def drawings(count: int, held: int, seed: int) -> Iterator[tuple[np.ndarray, Attributes, str]]:
-    """Yield (picture, attributes, caption) of garments drawn by lot; types come in turn."""
-    rng = np.random.default_rng(seed)
-    for index in range(count):
-        spec = sample_spec(rng, type=TYPES[index % len(TYPES)])
-        large = index >= count - held or rng.random() < LARGE_SHARE
-        width, height = LARGE if large else SMALL
-        yield draw_garment(spec, width, height), attributes_of(spec), caption(spec, rng)
-
-
-def attributes_of(spec: GarmentSpec) -> Attributes:
-    """Return a garment's attributes as indices into the vocabulary."""
-    second = COLOUR_NAMES.index(spec.second_colour) if spec.second_colour else UNKNOWN
-    return Attributes(
-        type=TYPES.index(spec.type),
-        colour=COLOUR_NAMES.index(spec.colour),
-        second=second,
-        pattern=PATTERNS.index(spec.pattern),
-    )

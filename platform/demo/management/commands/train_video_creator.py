@@ -11,25 +11,12 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from django.conf import settings as django_settings
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
-from common.vocabulary import TYPES
-from demo.clips import CAMERA_MOVES, render_clip
-from demo.garments import sample_spec
-from demo.management.commands.train_creator import captions, taste
-from generation.core.train.cache import HEIGHT, WIDTH, Facts
-from generation.core.train.video_cache import ClipSample, build_clips
-
-FPS, FRAMES = 12, 32
-# What people say for the camera's way; the first is the canonical one.
-CAMERA_WORDS = {
-    "turntable": ("on a turntable", "turning", "rotating", "spinning slowly"),
-    "runway": ("on the runway", "walking", "on a catwalk", "coming closer"),
-    "close-up": ("in close-up", "seen from near", "the fabric up close", "camera gliding over it"),
-}
+from demo.training_samples import DrawnClips
+from generation.core.train.video_cache import build_clips
 
 
 class Command(BaseCommand):
@@ -78,29 +65,3 @@ class Command(BaseCommand):
             command="manage.py " + " ".join(sys.argv[1:]),
         )
         self.stdout.write(f"{run_stages(plan, stages)}")
-
-
-class DrawnClips:
-    """Draws clip number `index`: moves and types come in turn, all else by lot."""
-
-    def __init__(self, seed: int) -> None:
-        self.seed = seed
-
-    def __call__(self, index: int) -> ClipSample:
-        """Return the clip with wordings of what it shows, half of them naming the camera's way."""
-        rng = np.random.default_rng((self.seed, 7, index))
-        camera = CAMERA_MOVES[index % len(CAMERA_MOVES)]
-        spec = sample_spec(rng, type=TYPES[index // len(CAMERA_MOVES) % len(TYPES)])
-        seconds = FRAMES / FPS
-        frames = np.stack(
-            list(render_clip(spec, camera, seconds=seconds, fps=FPS, width=WIDTH, height=HEIGHT))
-        )
-        plain = captions(spec, rng)
-        moving = tuple(f"{text}, {rng.choice(CAMERA_WORDS[camera])}" for text in plain)
-        return ClipSample(
-            frames=frames,
-            # As the demo world chooses a clip's still: its fullest view of the garment.
-            poster=frames[0 if camera == "turntable" else -1],
-            camera=camera,
-            facts=Facts(captions=plain + moving, taste=taste(spec)),
-        )
