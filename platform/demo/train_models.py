@@ -175,7 +175,7 @@ def draw_clips(order: Order) -> None:
         order.work / "parts/vae", local_files_only=True, low_cpu_mem_usage=False
     )
     build_clips(
-        order.work / "clips",
+        order.work / "video/clips",
         DrawnClips(order.seed),
         vae.eval().to(order.device),
         count=order.clips,
@@ -188,7 +188,7 @@ def train_video(order: Order) -> None:
     from generation.core.train.video_stages import VideoPlan, run_stages
 
     plan = VideoPlan(
-        work=order.work,
+        work=order.work / "video",
         out=order.out / "generation/weights/video",
         minutes=order.minutes,
         seed=order.seed,
