@@ -353,6 +353,8 @@ class StatedWish(models.Model):
     turn = models.ForeignKey(
         Turn, on_delete=models.SET_NULL, null=True, blank=True, related_name="stated_wishes"
     )
+    # The remark that it was read from: when that is deleted, it goes too.
+    remark = models.ForeignKey(Remark, on_delete=models.CASCADE, null=True, blank=True)
     said_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -368,9 +370,8 @@ class CatalogueWord(models.Model):
     """A word for clothes that published titles and captions taught (`core.catalogue_words`)."""
 
     word = models.CharField(max_length=40, unique=True)
-    # Published items that carry it.
-    items = models.PositiveIntegerField()
-    # What nearly all of them share: "type", "pattern" or "colours" and the value; else blank.
+    items = models.PositiveIntegerField()  # published ones that carry it
+    # "type", "pattern" or "colours" and the value that nearly all share; else blank.
     slot = models.CharField(max_length=8, blank=True)
     value = models.CharField(max_length=12, blank=True)
     share = models.FloatField(default=0.0)

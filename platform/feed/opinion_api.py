@@ -22,7 +22,7 @@ from recommender.services import (
     list_remarks,
     rate,
 )
-from recommender.services.statements import MAX_REMARK_CHARS
+from recommender.services.remarks import MAX_REMARK_CHARS, proposals_of
 
 
 class StarsSerializer(serializers.Serializer):
@@ -39,11 +39,35 @@ class StarsSerializer(serializers.Serializer):
 class RemarkSerializer(serializers.ModelSerializer):
     text = serializers.CharField(max_length=MAX_REMARK_CHARS)
     event_id = serializers.UUIDField(required=False)
+    wishes = serializers.SerializerMethodField(
+        help_text="lasting wishes that came of it; /me/wishes/ changes and removes them"
+    )
+    proposals = serializers.SerializerMethodField(
+        help_text="wishes that it may mean; post one to /me/wishes/ to keep it"
+    )
 
     class Meta:
         model = Remark
-        fields = ["id", "item", "event_id", "text", "understood", "created_at"]
+        fields = [
+            "id",
+            "item",
+            "event_id",
+            "text",
+            "understood",
+            "wishes",
+            "proposals",
+            "created_at",
+        ]
         read_only_fields = ["id", "item", "understood", "created_at"]
+
+    def get_wishes(self, remark: Remark) -> list[dict[str, Any]]:
+        return [
+            {"id": row.pk, "polarity": row.polarity, "text": row.value}
+            for row in remark.statedwish_set.all()
+        ]
+
+    def get_proposals(self, remark: Remark) -> list[dict[str, str]]:
+        return [{"polarity": w.polarity, "text": w.value} for w in proposals_of(remark)]
 
 
 class RatingsView(APIView):

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from recommender.models import Rating
-from recommender.services.statements import MAX_REMARK_CHARS
+from recommender.services.remarks import MAX_REMARK_CHARS
 
 STARS = [("", "No rating"), *((str(n), f"{n} star{'s' if n > 1 else ''}") for n in range(1, 6))]
 
@@ -47,5 +47,12 @@ class RemarkForm(forms.Form):
     )
     # So that the same form sent twice makes one remark.
     event_id = forms.UUIDField(required=False, widget=forms.HiddenInput)
-    # What the pressed button does to an old remark.
-    act = forms.ChoiceField(choices=[("save", "save"), ("delete", "delete")], required=False)
+    # What the pressed button does to an old remark: "forget:12" drops a wish that came of it,
+    # "keep:striped" keeps one that it proposes.
+    act = forms.RegexField(r"^(save|delete|forget:\d{1,18}|keep:[\w -]{1,60})$", required=False)
+
+    @property
+    def pressed(self) -> tuple[str, str]:
+        """Return the deed and what it is done to."""
+        deed, _, object_ = self.cleaned_data["act"].partition(":")
+        return deed, object_

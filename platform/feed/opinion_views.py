@@ -16,7 +16,8 @@ from accounts.models import User
 from catalog.models import Item
 from common.http import SignedInRequest, wants_fragment
 from feed.opinion_forms import RatingsForm, RemarkForm
-from recommender.models import Remark
+from recommender.core.wishes import Wish
+from recommender.models import Remark, StatedWish
 from recommender.services import (
     add_remark,
     change_remark,
@@ -26,6 +27,8 @@ from recommender.services import (
     list_remarks,
     rate,
 )
+from recommender.services.remarks import accept_proposal, proposals_of
+from recommender.services.wishes import remove_wish, sentence_of
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,16 @@ class Understood:
     """A remark with what was understood of it, in words."""
 
     remark: Remark
+
+    @property
+    def wishes(self) -> list[tuple[StatedWish, str]]:
+        """Return the lasting wishes that came of it, each with its words."""
+        return [(row, sentence_of(row)) for row in self.remark.statedwish_set.all()]
+
+    @property
+    def proposals(self) -> list[Wish]:
+        """Return what it may mean for good, to be asked."""
+        return proposals_of(self.remark)
 
     @property
     def summary(self) -> str:
@@ -88,9 +101,16 @@ def change(request: SignedInRequest, remark_id: int) -> HttpResponse:
     form = RemarkForm(request.POST)
     if not form.is_valid():
         return HttpResponseBadRequest("This form is broken. Please load the page again.")
-    if form.cleaned_data["act"] == "delete":
+    deed, object_ = form.pressed
+    if deed == "delete":
         kept.delete()
         return _answer(request, kept.item, said="Your remark is deleted.")
+    if deed == "forget":
+        remove_wish(user=request.user, pk=int(object_))
+        return _answer(request, kept.item, said="Forgotten.")
+    if deed == "keep":
+        accept_proposal(remark=kept, value=object_)
+        return _answer(request, kept.item, said="Kept. You find it on your profile.")
     change_remark(remark=kept, text=form.cleaned_data["text"])
     return _answer(request, kept.item, said="Your remark is changed.")
 

@@ -42,7 +42,7 @@ _NO_PRAISE = re.compile(
 )
 _CLAUSE = re.compile(r"[.!?;,…\n]+|\b(?:but|however|though|although|yet|except|only)\b", re.I)
 # Like stars for the cover or the length: what is shown around the item is not the item.
-_AROUND = re.compile(
+AROUND = re.compile(
     r"\b(?:cover|thumbnail|poster|title|captions?|subtitles?|sound|music|length of the"
     r" (?:video|clip))\b",
     re.IGNORECASE,
@@ -78,11 +78,11 @@ def read_remark(text: str, item: ShownItem) -> Reading:
     """
     wanted = unwanted = Slots()
     total = 0
-    for clause in _clauses(text):
-        score = _score(clause)
-        total += 0 if _AROUND.search(clause) else score
+    for clause in clauses_of(text):
+        score = score_of(clause)
+        total += 0 if AROUND.search(clause) else score
         likes, dislikes, wishes = _attributes(clause, item)
-        side = _side(clause, item)
+        side = side_of(clause, item)
         if score > 0:
             likes = likes.plus(side)
         elif score < 0:
@@ -99,11 +99,12 @@ def read_remark(text: str, item: ShownItem) -> Reading:
     return Reading(opinion, wanted.without(both), unwanted.without(both))
 
 
-def _clauses(text: str) -> list[str]:
+def clauses_of(text: str) -> list[str]:
+    """Return the clauses of a remark. InvalidInputError when it has no words, or too many."""
     return [part.strip() for part in _CLAUSE.split(clean(text)) if part and part.strip()]
 
 
-def _score(clause: str) -> int:
+def score_of(clause: str) -> int:
     """Return praise less blame; a negation shortly before a word turns it round."""
     clause = _NO_PRAISE.sub(" ", clause)
     score = 0
@@ -124,7 +125,7 @@ def _attributes(clause: str, item: ShownItem) -> tuple[Slots, Slots, bool]:
     return named, heard.unwanted, heard.is_desire or heard.is_request
 
 
-def _side(clause: str, item: ShownItem) -> Slots:
+def side_of(clause: str, item: ShownItem) -> Slots:
     """Return what the item has on a side that is named as such: "the colour", "this print"."""
     own = item.slots()
     return Slots(

@@ -33,10 +33,11 @@ _NOUNS = {
     "dotted": "dots",
     "floral": "florals",
     "printed": "prints",
+    **{word: f"{word}s" for word in ("collar", "hood", "belt", "zip", "zipper")},
 }
 
 _VERY = r"(?:(?:really|just|simply|absolutely|do|honestly|also|truly) )*"
-_AVERSE = re.compile(
+AVERSE = re.compile(
     rf"\bi {_VERY}(?:never|can not)(?: ever)? (?:wear|wore|want|like|buy|use|stand|see)\b"
     rf"|\bi {_VERY}(?:do not|would never|will never) (?:really |ever |usually )?"
     r"(?:like|wear|enjoy|care for|ever want)\b"
@@ -146,8 +147,8 @@ def _is_allowed(wish: Wish, heard: Understanding, plain: str) -> bool:
         return False
     tokens = tuple(plain.split())
     tags = tag(tokens)
-    places = [n for n, one in enumerate(tags) if (wish.slot, wish.value) in _values(one.slots())]
-    return not places or bool(set(places) & set(_alone(tags)))
+    places = [n for n, one in enumerate(tags) if (wish.slot, wish.value) in values_of(one.slots())]
+    return not places or bool(set(places) & set(alone(tags)))
 
 
 def _read_clause(
@@ -167,9 +168,9 @@ def _read_clause(
     if not tags:
         return
     # Where a garment is named with an attribute that is more than one entry can hold.
-    tags_alone = _alone(tags)
-    named = [pair for place in tags_alone for pair in _values(tags[place].slots())]
-    if _ALLOWED.search(clause) and not _AVERSE.search(clause):
+    tags_alone = alone(tags)
+    named = [pair for place in tags_alone for pair in values_of(tags[place].slots())]
+    if _ALLOWED.search(clause) and not AVERSE.search(clause):
         back = [wish for wish in held if (wish.slot, wish.value) in named]
         withdrawn.extend(wish for wish in back if wish.polarity == "unwanted")
         if back:
@@ -179,10 +180,10 @@ def _read_clause(
         one = tags[place]
         polarity = _polarity(clause, tokens, one.start, place in no)
         if polarity:
-            stated.extend(Wish(polarity, slot, value) for slot, value in _values(one.slots()))
+            stated.extend(Wish(polarity, slot, value) for slot, value in values_of(one.slots()))
 
 
-def _alone(tags: Sequence[Tag]) -> list[int]:
+def alone(tags: Sequence[Tag]) -> list[int]:
     """Return the positions of the tags that stand for themselves, not in a phrase with others.
 
     "red dresses" is one phrase, and so is "black and white striped skirts"; "leather and stripes"
@@ -207,12 +208,12 @@ def _alone(tags: Sequence[Tag]) -> list[int]:
 
 
 def _slots_of_tag(one: Tag) -> set[str]:
-    return {slot for slot, _ in _values(one.slots())}
+    return {slot for slot, _ in values_of(one.slots())}
 
 
 def _polarity(clause: str, tokens: tuple[str, ...], start: int, is_denied: bool) -> Polarity | None:
     """Return how lastingly the clause speaks of the phrase at `start`; None when it does not."""
-    if _AVERSE.search(clause):
+    if AVERSE.search(clause):
         return "unwanted"
     if _FOND.search(clause):
         return "unwanted" if is_denied else "wanted"
@@ -224,7 +225,7 @@ def _polarity(clause: str, tokens: tuple[str, ...], start: int, is_denied: bool)
     return "wanted" if _PLAIN_FOND.search(f"{before} ") else None
 
 
-def _values(slots: Slots) -> list[tuple[str, str]]:
+def values_of(slots: Slots) -> list[tuple[str, str]]:
     """Return (slot, value) of what a phrase names; of "jeans" the denim, not all trousers."""
     named = [(name, value) for name, field_ in SLOTS.items() for value in getattr(slots, field_)]
     finer = [pair for pair in named if pair[0] == "details"]
@@ -237,7 +238,7 @@ def read_value(text: str) -> tuple[str, str] | None:
     if VEGAN in tokens:
         return "details", VEGAN
     for one in tag(tokens):
-        for pair in _values(one.slots()):
+        for pair in values_of(one.slots()):
             return pair
     return None
 

@@ -15,14 +15,8 @@ from recommender.services.feedback import (
 )
 from recommender.services.ranking import Candidate, Ranking, rank, rank_candidates
 from recommender.services.registry import roll_back
-from recommender.services.statements import (
-    add_remark,
-    change_remark,
-    facets_of,
-    get_ratings,
-    list_remarks,
-    rate,
-)
+from recommender.services.remarks import add_remark, change_remark, list_remarks
+from recommender.services.statements import facets_of, get_ratings, rate
 from recommender.services.taste import Taste, audience_vector, taste_of
 from recommender.services.training import train, train_all, train_if_needed
 from recommender.services.user_emb import get_user_emb

@@ -1,4 +1,4 @@
-"""What people said of items in stars and in words: kept, changed, taken back, read as opinions.
+"""What people said of items in stars, and everything they said read as opinions.
 
 Unlike what is merely watched these are statements, so they are stored for everybody who makes them.
 Nothing learns from them while their author refuses personalisation.
@@ -6,26 +6,17 @@ Nothing learns from them while their author refuses personalisation.
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
 
-from django.db import IntegrityError, transaction
-from django.db.models import Case, F, FloatField, QuerySet, Value, When
+from django.db import transaction
+from django.db.models import Case, F, FloatField, Value, When
 from django.db.models.functions import Cast
 
 from accounts.models import User
 from catalog.models import Item
-from common.errors import InvalidInputError, QuotaExceededError
+from common.errors import InvalidInputError
 from recommender.core.data import Event
-from recommender.core.dialogue import ShownItem
-from recommender.core.remarks import read_remark
 from recommender.models import Rating, Remark
-from recommender.services.words import use_words
-
-MAX_REMARK_CHARS = 500
-# Enough for anybody with something to say, too few to fill a table.
-MAX_REMARKS_PER_ITEM = 20
 
 
 def facets_of(item: Item) -> list[str]:
@@ -62,60 +53,6 @@ def rate(*, user: User, item: Item, stars: Mapping[str, int | None]) -> dict[str
                     user=user, item=item, facet=facet, defaults={"stars": count}
                 )
     return get_ratings(user=user, item=item)
-
-
-def list_remarks(*, user: User, item: Item) -> QuerySet[Remark]:
-    """Return the person's own remarks on an item, newest first. Others' are not shown to them."""
-    return Remark.objects.filter(user=user, item=item).order_by("-created_at", "-pk")
-
-
-def add_remark(*, user: User, item: Item, text: str, event_id: uuid.UUID | None = None) -> Remark:
-    """Store a remark with what was understood of it; the same `event_id` again finds the first."""
-    key = event_id or uuid.uuid4()
-    if known := Remark.objects.filter(user=user, event_id=key).first():
-        return known
-    if Remark.objects.filter(user=user, item=item).count() >= MAX_REMARKS_PER_ITEM:
-        raise QuotaExceededError("You have said a lot about this item. Change or delete a remark.")
-    remark = Remark(user=user, item=item, event_id=key, **_understood(text, item))
-    try:
-        with transaction.atomic():
-            remark.save()
-    except IntegrityError:
-        # The same form, sent twice at once.
-        return Remark.objects.get(user=user, event_id=key)
-    return remark
-
-
-def change_remark(*, remark: Remark, text: str) -> Remark:
-    """Replace the words of a remark and understand them anew."""
-    for name, value in _understood(text, remark.item).items():
-        setattr(remark, name, value)
-    remark.save(update_fields=["text", "understood"])
-    return remark
-
-
-def _understood(text: Any, item: Item) -> dict[str, Any]:
-    words = " ".join(str(text).split()) if isinstance(text, str) else ""
-    words = "".join(c for c in words if c.isprintable())
-    if not words:
-        raise InvalidInputError("Write what you think of it, for example “I like the collar”.")
-    if len(words) > MAX_REMARK_CHARS:
-        raise InvalidInputError(f"Please keep a remark under {MAX_REMARK_CHARS} characters.")
-    use_words()
-    return {"text": words, "understood": read_remark(words, _as_shown(item)).as_dict()}
-
-
-def _as_shown(item: Item) -> ShownItem:
-    return ShownItem(
-        id=item.pk,
-        kind="video" if item.kind == Item.Kind.VIDEO else "image",
-        type=item.garment_type or None,
-        colours=tuple(item.colours),
-        pattern=item.pattern or None,
-        look=item.look,
-        origin=item.origin,
-        title=item.title,
-    )
 
 
 def statements(*, user_id: int | None = None, without: Collection[int] = ()) -> Iterator[Event]:

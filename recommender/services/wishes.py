@@ -29,7 +29,7 @@ from recommender.core.wishes import (
     read_value,
     slots_of,
 )
-from recommender.models import StatedWish, Turn
+from recommender.models import Remark, StatedWish, Turn
 from recommender.services.words import use_words
 
 MAX_WISHES = 60
@@ -79,7 +79,7 @@ def add_wish(
     text: a word of the common vocabulary or one that means it. Raises InvalidInputError for others.
     """
     wish = _read(polarity, text)
-    return _keep(user, wish, words or text, turn)
+    return keep_wish(user, wish, words or text, turn)
 
 
 def change_wish(*, user: User, pk: int, polarity: str = "", text: str = "") -> StatedWish:
@@ -88,7 +88,7 @@ def change_wish(*, user: User, pk: int, polarity: str = "", text: str = "") -> S
         row = _own(user, pk)
         wish = _read(polarity or row.polarity, text or row.value)
         row.delete()
-        return _keep(user, wish, text or row.words, row.turn)
+        return keep_wish(user, wish, text or row.words, row.turn)
 
 
 def remove_wish(*, user: User, pk: int) -> None:
@@ -109,7 +109,7 @@ def keep_lasting(*, user: User, lasting: Lasting, words: str) -> list[dict[str, 
             row = StatedWish.objects.filter(user=user, slot=wish.slot, value=wish.value).first()
             before = row.polarity if row else ""
             if wish in lasting.stated:
-                _keep(user, wish, words, None)
+                keep_wish(user, wish, words, None)
                 after: str = wish.polarity
             else:
                 StatedWish.objects.filter(user=user, slot=wish.slot, value=wish.value).delete()
@@ -129,7 +129,7 @@ def take_back(*, user: User, changes: Iterable[dict[str, Any]]) -> None:
             continue  # changed on the profile since
         if change["before"]:
             wish = Wish(cast(Polarity, change["before"]), change["slot"], change["value"])
-            _keep(user, wish, row.words if row else "", None)
+            keep_wish(user, wish, row.words if row else "", None)
         else:
             rows.delete()
 
@@ -163,7 +163,13 @@ def _read(polarity: str, text: str) -> Wish:
     return Wish(cast(Polarity, polarity), *found)
 
 
-def _keep(user: User, wish: Wish, words: str, turn: Turn | None) -> StatedWish:
+def keep_wish(
+    user: User, wish: Wish, words: str, turn: Turn | None = None, remark: Remark | None = None
+) -> StatedWish:
+    """Keep a wish in place of what was kept of the same value; QuotaExceededError when it is full.
+
+    Said anew it is the person's own, whatever it was read from before.
+    """
     known = StatedWish.objects.filter(user=user)
     if not known.filter(slot=wish.slot, value=wish.value).exists() and known.count() >= MAX_WISHES:
         raise QuotaExceededError(
@@ -173,7 +179,12 @@ def _keep(user: User, wish: Wish, words: str, turn: Turn | None) -> StatedWish:
         user=user,
         slot=wish.slot,
         value=wish.value,
-        defaults={"polarity": wish.polarity, "words": words[:200], "turn": turn},
+        defaults={
+            "polarity": wish.polarity,
+            "words": words[:200],
+            "turn": turn,
+            "remark": remark,
+        },
     )
     return row
 

@@ -7,8 +7,11 @@ import uuid
 import pytest
 
 from accounts.models import Consent
-from recommender.models import Rating, Remark
+from accounts.services import record_consents
+from recommender.models import Rating, Remark, StatedWish
+from recommender.services import add_remark
 from recommender.services.feedback import disliked_item_ids, user_history, user_opinions
+from recommender.services.wishes import add_wish
 from tests.factories import ItemFactory, UserFactory
 
 HTMX = {"HTTP_HX_REQUEST": "true"}
@@ -172,3 +175,76 @@ def test_one_person_cannot_fill_the_table(client, person, items):
         answer = client.post(f"/api/v1/items/{items[0].pk}/remarks/", {"text": f"nice {number}"})
     assert answer.status_code == 429
     assert Remark.objects.count() == 20
+
+
+def test_praise_becomes_a_wish_that_is_shown_and_undone(client, person, items):
+    sheet = client.post(
+        f"/feed/{items[0].pk}/remarks/", {"text": "I like this one's collar"}, **HTMX
+    )
+    wish = StatedWish.objects.get(user=person)
+    assert (wish.polarity, wish.value) == ("wanted", "collar")
+    assert "you like collars" in sheet.content.decode()
+    assert "you like collars" in client.get("/profile/").content.decode()
+    undo = {"text": "ignored", "act": f"forget:{wish.pk}"}
+    sheet = client.post(f"/feed/remarks/{Remark.objects.get().pk}/", undo, **HTMX)
+    assert "Forgotten." in sheet.content.decode()
+    assert not StatedWish.objects.exists()
+    assert Remark.objects.get().text == "I like this one's collar"
+
+
+def test_blame_of_one_item_is_proposed_and_kept_only_when_asked(client, person, items):
+    sheet = client.post(f"/feed/{items[0].pk}/remarks/", {"text": "I hate the stripes"}, **HTMX)
+    assert "Keep this: no stripes" in sheet.content.decode()
+    assert not StatedWish.objects.exists()
+    page = f"/feed/remarks/{Remark.objects.get().pk}/"
+    assert client.post(page, {"act": "keep:floral"}, **HTMX).status_code == 400
+    sheet = client.post(page, {"act": "keep:striped"}, **HTMX).content.decode()
+    assert StatedWish.objects.get().polarity == "unwanted"
+    assert "Keep this" not in sheet
+
+
+def test_a_remark_turns_no_stated_wish_round(client, person, items):
+    add_wish(user=person, polarity="unwanted", text="leather")
+    client.post(f"/feed/{items[0].pk}/remarks/", {"text": "love the leather"})
+    assert StatedWish.objects.get().polarity == "unwanted"
+
+
+def test_wishes_of_a_remark_follow_its_words(client, person, items):
+    client.post(f"/feed/{items[0].pk}/remarks/", {"text": "too much leather"})
+    page = f"/feed/remarks/{Remark.objects.get().pk}/"
+    client.post(page, {"text": "love the linen", "act": "save"})
+    assert [w.value for w in StatedWish.objects.all()] == ["linen"]
+    add_wish(user=person, polarity="wanted", text="linen")
+    client.post(page, {"act": "delete"})
+    # Said in so many words it is the person's own, not the remark's.
+    assert [w.value for w in StatedWish.objects.all()] == ["linen"]
+
+
+def test_who_is_not_learned_from_gets_no_wishes_from_remarks(client, person, items):
+    record_consents(user=person, answers={Consent.Kind.PERSONALISATION: False})
+    sheet = client.post(f"/feed/{items[0].pk}/remarks/", {"text": "I hate the stripes"}, **HTMX)
+    client.post(f"/feed/{items[0].pk}/remarks/", {"text": "love the linen"})
+    assert "Keep this" not in sheet.content.decode()
+    assert not StatedWish.objects.exists()
+
+
+def test_others_remarks_and_broken_buttons(client, person, items):
+    theirs = add_remark(user=UserFactory(), item=items[0], text="too much leather")
+    wish = StatedWish.objects.get()
+    assert client.post(f"/feed/remarks/{theirs.pk}/", {"act": "delete"}).status_code == 404
+    mine = add_remark(user=person, item=items[0], text="hello")
+    page = f"/feed/remarks/{mine.pk}/"
+    assert client.post(page, {"act": f"forget:{wish.pk}"}, **HTMX).status_code == 200
+    assert StatedWish.objects.filter(pk=wish.pk).exists()
+    for act in ("forget:x", "keep:", "burn", "forget:" + "9" * 30):
+        assert client.post(page, {"act": act}, **HTMX).status_code == 400
+
+
+def test_the_api_tells_what_came_of_a_remark(client, person, items):
+    said = client.post(
+        f"/api/v1/items/{items[0].pk}/remarks/",
+        {"text": "lovely collar. I hate the stripes"},
+        content_type="application/json",
+    ).json()
+    assert [(w["polarity"], w["text"]) for w in said["wishes"]] == [("wanted", "collar")]
+    assert said["proposals"] == [{"polarity": "unwanted", "text": "striped"}]
