@@ -105,10 +105,10 @@ CHECKS: tuple[Check, ...] = (
         "flashing",
         "Flashing",
         Perspective.SAFETY,
-        "flashes-1",
+        "flashes-2",
         sensitivity.flashing,
         3.0,
-        "Flashes in a second over a quarter of the picture that are allowed. Lower is stricter.",
+        "Flashes in a second over a quarter of a window that are allowed. Lower is stricter.",
     ),
     Check(
         "loudness",

@@ -67,7 +67,7 @@ class Spot:
 
 @dataclass(frozen=True)
 class FlashReport:
-    """The most flashes within one second, over a quarter of the picture or more, and when."""
+    """The most flashes within one second (see `media.flashing`), and when."""
 
     general: int
     red: int

@@ -13,7 +13,7 @@ QUIETEST = -45.0
 
 
 def flashing(given: ScreeningInput, threshold: float) -> Finding:
-    """Flag videos with more than `threshold` flashes in a second over a quarter of the picture."""
+    """Flag videos with more than `threshold` flashes in a second (`media.flashing`)."""
     if given.kind != "video":
         return Finding(Verdict.PASS, "A picture does not flash.")
     if given.flashes is None:
