@@ -140,6 +140,8 @@ class Understanding:
     affirms: bool = False
     denies: bool = False
     feedback: Literal["like", "dislike"] | None = None
+    # What it praises about the picture pointed at: "the first one's collar".
+    liked: Slots = field(default_factory=Slots)
     # A question or aside to answer, and a request that must not be carried out.
     topic: str | None = None
     refusal: str | None = None

@@ -16,18 +16,10 @@ from recommender.core.dialogue import ShownItem
 from recommender.core.lexicon import listed
 from recommender.core.remarks import AROUND, clauses_of, score_of, side_of
 from recommender.core.tagging import denied, tag
-from recommender.core.wishes import AVERSE, Polarity, Wish, alone, values_of
+from recommender.core.wishes import AVERSE, PASSING, Polarity, Wish, alone, values_of
 from recommender.core.wording import read
 
 MAX_KEPT = 3
-# Words of praise and mood rather than things that an item has.
-_PASSING = frozenset(
-    listed(
-        "cute fancy smart elegant chic classic modern romantic relaxed bold warm soft light dark "
-        "bright pale pastel muted thin thick heavy formal casual party office wedding beach "
-        "festival cosy sporty preppy short long minimal colourful shiny summer winter autumn spring"
-    )
-)
 _NOT_FOR_ME = re.compile(
     r"\bnot (?:\w+ ){0,4}?(?:a (?:big |huge )?fan of|keen on|fond of|into)\b|\bnever again\b"
 )
@@ -87,7 +79,7 @@ def _of_clause(clause: str, item: ShownItem) -> Iterator[tuple[Wish, bool]]:
         too_much = tokens[max(0, start - 2) : start] in _TOO_MUCH
         is_here = bool(set(tokens[max(0, start - 1) : start]) & _OF_THIS or _HERE.search(plain))
         for slot, value in values_of(tags[place].slots()):
-            if slot == "type" or value in _PASSING:
+            if slot == "type" or value in PASSING:
                 continue
             named = True
             polarity = _polarity(place in no, averse or too_much, score)

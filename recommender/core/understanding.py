@@ -14,6 +14,7 @@ from recommender.core.changes import changing_one, repaired
 from recommender.core.crossing import cross
 from recommender.core.dialogue import ShownItem, Slots, State, Understanding
 from recommender.core.lexicon import listed
+from recommender.core.praise import praised
 from recommender.core.references import Pointed, find_references
 from recommender.core.safety import refusal_of
 from recommender.core.tagging import tag
@@ -72,6 +73,11 @@ def understand(text: str, *, state: State, shown: Sequence[ShownItem]) -> Unders
         is_answer=state.pending.get("slot") == "reference",
     )
     named = [value for t in tags if t.start in pointed.used for value in t.slots().types]
+    liked = Slots()
+    if feedback == "like" and pointed.ids and not (verbs["is_edit"] or verbs["is_make"]):
+        item = next((one for one in shown if one.id == pointed.ids[0]), None)
+        sides, liked = praised(text, tokens, tags, pointed, item)
+        tags = [t for t in tags if t not in sides]
     tags = [t for t in repaired(plain, tags) if t.start not in pointed.used]
     heard = read_attributes(text, tokens, tags, state, verbs)
     topic = _topic(plain, heard, verbs, pointed)
@@ -87,7 +93,7 @@ def understand(text: str, *, state: State, shown: Sequence[ShownItem]) -> Unders
         )
     pointed = replace(pointed, missing=pointed.missing or crossed.missing)
     borrowed = tuple((one.phrase, one.value) for one in crossed.borrowed)
-    heard = replace(heard, pointed_types=tuple(named), borrowed=borrowed)
+    heard = replace(heard, pointed_types=tuple(named), borrowed=borrowed, liked=liked)
     heard = _settle(heard, words, pointed, verbs, feedback, state)
     return changing_one(heard, plain, state, shown)
 

@@ -15,6 +15,7 @@ from typing import Literal
 
 from common.vocabulary import TYPES
 from recommender.core.dialogue import Slots, Understanding
+from recommender.core.lexicon import listed
 from recommender.core.replies import plural
 from recommender.core.tagging import Tag, denied, tag
 from recommender.core.wording import read
@@ -36,6 +37,14 @@ _NOUNS = {
     **{word: f"{word}s" for word in ("collar", "hood", "belt", "zip", "zipper")},
 }
 
+# Words of praise and mood rather than things that an item has.
+PASSING = frozenset(
+    listed(
+        "cute fancy smart elegant chic classic modern romantic relaxed bold warm soft light dark "
+        "bright pale pastel muted thin thick heavy formal casual party office wedding beach "
+        "festival cosy sporty preppy short long minimal colourful shiny summer winter autumn spring"
+    )
+)
 _VERY = r"(?:(?:really|just|simply|absolutely|do|honestly|also|truly) )*"
 AVERSE = re.compile(
     rf"\bi {_VERY}(?:never|can not)(?: ever)? (?:wear|wore|want|like|buy|use|stand|see)\b"
@@ -125,6 +134,8 @@ class WishSlots:
 
 def lasting_of(heard: Understanding, held: Iterable[Wish] = ()) -> Lasting:
     """Return what the message says for good. held: the wishes that the person stated before."""
+    if heard.liked and heard.feedback == "like":
+        return _of_praise(heard.liked, held)
     if heard.refusal or (heard.references and not heard.is_alike):
         return Lasting()
     held = tuple(held)
@@ -139,6 +150,13 @@ def lasting_of(heard: Understanding, held: Iterable[Wish] = ()) -> Lasting:
     new = [w for w in last.values() if (w.slot, w.value, w.polarity) not in known]
     gone = [w for w in dict.fromkeys(withdrawn) if (w.slot, w.value) not in last]
     return Lasting(tuple(new), tuple(gone))
+
+
+def _of_praise(liked: Slots, held: Iterable[Wish]) -> Lasting:
+    """Return wishes for what was praised about a picture, but for what was stated before."""
+    known = {(wish.slot, wish.value) for wish in held}
+    pairs = [pair for pair in values_of(liked) if pair not in known and pair[1] not in PASSING]
+    return Lasting(tuple(Wish("wanted", slot, value) for slot, value in pairs if slot != "type"))
 
 
 def _is_allowed(wish: Wish, heard: Understanding, plain: str) -> bool:
