@@ -149,7 +149,9 @@ class ReportItem(APIView):
         item = get_item(user=request.user, pk=pk)
         asked = ReportRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
-        report = report_item(user=request.user, item=item, **asked.validated_data)
+        report = report_item(
+            user=request.user, item=item, session=request.session, **asked.validated_data
+        )
         return Response(ReportSerializer(report).data, status=status.HTTP_201_CREATED)
 
 

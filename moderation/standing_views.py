@@ -41,12 +41,17 @@ def report(request: HttpRequest, pk: int) -> HttpResponse:
             require_report_rate(request)
             if not form.is_valid():
                 raise InvalidInputError(first_error(form))
-            made = report_item(user=request.user, item=item, **form.cleaned_data)  # type: ignore[arg-type]
+            made = report_item(
+                user=request.user,  # type: ignore[arg-type]
+                item=item,
+                session=request.session,
+                **form.cleaned_data,
+            )
         except DomainError as error:
             problem = str(error)
         else:
+            messages.success(request, THANKS)
             if request.user.is_authenticated:
-                messages.success(request, THANKS)
                 return redirect("moderation:standing")
             return redirect("moderation:receipt", receipt=made.receipt)
     context = {"item": item, "form": form, "problem": problem}

@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from catalog.models import HiddenItem, Item
 from catalog.selectors import can_view
+from catalog.visitors import hide_in_session
 from common.errors import ConflictError, InvalidInputError, NotAllowedError
 from moderation.core.reporting import History, WeighedReport, weigh_reporter, weigh_together
 from moderation.models import Case, Decision, Report, Screening
@@ -19,8 +20,12 @@ from moderation.services import audit
 from moderation.services.routing import place_case
 
 if TYPE_CHECKING:
+    from django.contrib.sessions.backends.base import SessionBase
+
     from accounts.models import User
 
+# Receipts of the reports that a browser made, in its session.
+RECEIPTS, MOST_RECEIPTS = "report_receipts", 50
 OWN = "This is your own item: take it down in the studio."
 GONE = "There is no such item any more."
 # What the law asks of a notice (DSA Art. 16(2)), except about the abuse of children.
@@ -43,17 +48,19 @@ def report_item(
     law: str = "",
     notifier_name: str = "",
     good_faith: bool = False,
+    session: SessionBase | None = None,
 ) -> Report:
     """Take a report in, hide the item from who made it, and open or join the item's case.
 
-    Reporting twice returns the first report. Reports never take an item down by themselves.
+    Reporting twice returns the first report. Reports never take an item down by themselves. Of
+    people without an account the `session` knows what they reported and hides it.
     """
     person = user if user.is_authenticated else None
     if not can_view(user, item) or not item.is_public:
         raise InvalidInputError(GONE)
     if person is not None and item.owner_id == person.pk:
         raise NotAllowedError(OWN)
-    if person is not None and (found := _open_report(person, item)):
+    if found := _open_report(person, item, session):
         return found
     name = notifier_name.strip() or (person.get_full_name() or person.username if person else "")
     report = Report(
@@ -72,9 +79,11 @@ def report_item(
             _take_in(report, item, person)
     except IntegrityError:
         # The same person pressed twice at the same moment.
-        if person is not None and (found := _open_report(person, item)):
+        if found := _open_report(person, item, session):
             return found
         raise
+    if person is None and session is not None:
+        _remember(session, report)
     return report
 
 
@@ -192,8 +201,20 @@ def _weighed(reports: Sequence[Report]) -> list[WeighedReport]:
     ]
 
 
-def _open_report(person: User, item: Item) -> Report | None:
-    return Report.objects.filter(reporter=person, item=item, state=Report.State.OPEN).first()
+def _open_report(person: User | None, item: Item, session: SessionBase | None) -> Report | None:
+    """Return the report of this item that the person, or this browser, made and that is open."""
+    reports = Report.objects.filter(item=item, state=Report.State.OPEN)
+    if person is not None:
+        return reports.filter(reporter=person).first()
+    receipts = (session.get(RECEIPTS) if session is not None else None) or []
+    return reports.filter(reporter=None, receipt__in=receipts).first()
+
+
+def _remember(session: SessionBase, report: Report) -> None:
+    """Hide the item from this browser, and know the report again when it is sent twice."""
+    assert report.item_id is not None
+    hide_in_session(session, report.item_id)
+    session[RECEIPTS] = [*(session.get(RECEIPTS) or []), report.receipt][-MOST_RECEIPTS:]
 
 
 def _check_notice(report: Report) -> None:

@@ -64,8 +64,10 @@ class ItemQuerySet(models.QuerySet["Item"]):
             items = items.filter(age_rating__in=ratings)
         if user is not None and user.is_authenticated:
             hidden = HiddenItem.objects.filter(user=user, item=OuterRef("pk"))
-            items = items.exclude(Exists(hidden))
-        return items
+            return items.exclude(Exists(hidden))
+        # What somebody without an account hid is known by their session (`catalog.visitors`).
+        hidden_here = getattr(user, "hidden_item_ids", ())
+        return items.exclude(pk__in=hidden_here) if hidden_here else items
 
     def standalone(self) -> ItemQuerySet:
         """Items that are shown for themselves: not stills that were drawn for a video's poster."""

@@ -13,6 +13,7 @@ from django.db.models import Q
 from accounts.follows import followed_ids
 from accounts.models import Profile, User
 from catalog.models import Item
+from catalog.visitors import Visitor
 from feed.cursor import Cursor
 from feed.mixing import AI, admitted_origins, blend
 from feed.personal import AS_IT_IS, Presentation, present
@@ -119,19 +120,28 @@ class _Viewer:
     """Who looks, with everything about them that a page needs, read once."""
 
     person: User | None
+    # The person, or somebody without an account and what their session hides from them.
+    audience: User | Visitor
     ai_share: int
     # Their answer on personalisation; None where they gave none.
     learning: bool | None
     followed: frozenset[int]
     seen: SeenBefore
 
+    @property
+    def hidden(self) -> set[int]:
+        """What a session hides; what an account hides is asked of the database."""
+        return set(self.audience.hidden_item_ids) if isinstance(self.audience, Visitor) else set()
+
 
 def _viewer(user: User | AnonymousUser, session: SessionBase | None) -> _Viewer:
     if not isinstance(user, User):
-        return _Viewer(None, VISITOR_AI_SHARE, None, frozenset(), SeenInSession(session))
+        browser = SeenInSession(session)
+        return _Viewer(None, Visitor(session), VISITOR_AI_SHARE, None, frozenset(), browser)
     learning = learning_allowed(user)
     seen = SeenInSession(session) if learning is False else SeenInDatabase(user)
-    return _Viewer(user, user.profile.ai_share, learning, frozenset(followed_ids(user)), seen)
+    followed = frozenset(followed_ids(user))
+    return _Viewer(user, user, user.profile.ai_share, learning, followed, seen)
 
 
 def _choose(
@@ -142,7 +152,7 @@ def _choose(
     What is shown carries the probability with which it stands in its place.
     """
     rng = rng or np.random.default_rng()
-    excluded = viewer.seen.excluded(cursor)
+    excluded = viewer.seen.excluded(cursor) | viewer.hidden
     ranking = rank(
         user=viewer.person,
         exclude_ids=excluded,
@@ -212,7 +222,12 @@ def _cards(viewer: _Viewer, cursor: Cursor, shown: Sequence[Shown]) -> list[Card
     """
     person = viewer.person
     ids = [place.item_id for place in shown]
-    items = Item.objects.for_audience(person).select_related("owner").with_assets().in_bulk(ids)
+    items = (
+        Item.objects.for_audience(viewer.audience)
+        .select_related("owner")
+        .with_assets()
+        .in_bulk(ids)
+    )
     titles = _titles(person, [place.reason for place in shown])
     reactions = current_reactions(user=person, item_ids=ids) if person and ids else {}
     personal = present(user=person, items=list(items.values()), learning=viewer.learning)

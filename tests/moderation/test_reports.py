@@ -229,6 +229,30 @@ def test_a_visitor_gets_a_receipt_and_sees_the_outcome_by_it(item: Item, moderat
     assert client.get(reverse("moderation:receipt", args=["0" * 16])).status_code == 404
 
 
+def test_what_a_visitor_reports_is_gone_from_their_browser_alone(item: Item) -> None:
+    other = ItemFactory(published=True, title="A quiet coat")
+    client = Client()
+    assert "A loud dress" in client.get("/").content.decode()
+    client.post(reverse("moderation:report", args=[item.pk]), {"reason": "spam"})
+    for page in ("/?again=1", reverse("catalog:search"), "/search/?q=dress"):
+        assert "A loud dress" not in client.get(page).content.decode()
+    assert "A quiet coat" in client.get("/?again=1").content.decode()
+    assert client.get("/api/v1/feed/?again=true").json()["cards"][0]["item"]["id"] == other.pk
+    assert "A loud dress" in Client().get("/").content.decode()
+
+
+def test_a_browser_that_reports_twice_reports_once(item: Item, moderator: User) -> None:
+    client = Client()
+    address = reverse("moderation:report", args=[item.pk])
+    first = client.post(address, {"reason": "spam"})
+    second = client.post(address, {"reason": "copy"})
+    assert first.url == second.url  # type: ignore[attr-defined]
+    report = Report.objects.get()
+    decided(report.case, moderator, "keep")  # type: ignore[arg-type]
+    client.post(address, {"reason": "copy"})
+    assert Report.objects.count() == 2
+
+
 def test_a_report_without_a_reason_comes_back_with_a_sentence(item: Item) -> None:
     answer = signed_in(settled()).post(reverse("moderation:report", args=[item.pk]))
     assert answer.status_code == 400
@@ -237,9 +261,9 @@ def test_a_report_without_a_reason_comes_back_with_a_sentence(item: Item) -> Non
 
 def test_reports_are_limited(item: Item) -> None:
     cache.clear()
-    client = Client()
     address = reverse("moderation:report", args=[item.pk])
-    answers = [client.post(address, {"reason": "spam"}).status_code for _ in range(7)]
+    # Seven browsers behind one address.
+    answers = [Client().post(address, {"reason": "spam"}).status_code for _ in range(7)]
     assert answers[0] == 302
     assert answers[-1] == 400
     assert Report.objects.count() == 5
