@@ -10,7 +10,8 @@ Each part is a section of results/watermark.json and goes on where it was stoppe
 marked at the first strength (42 dB, SSIM .985) and never more strongly, so a mark that does not
 hold counts as lost. The scheme was adjusted on photographs of even number; these have odd numbers.
 The other library (invisible-watermark, 48 bits, no checksum) is looked for in --other FOLDER, where
-`pip install --no-deps --target FOLDER invisible-watermark PyWavelets` puts it.
+`pip install --no-deps --target FOLDER invisible-watermark PyWavelets` puts it; without the option
+its earlier table stays, which holds as long as pictures and attacks do.
 """
 
 from __future__ import annotations
@@ -102,6 +103,7 @@ def measure_images(folder: Path, count: int, other: Any, other_every: int) -> No
     """Mark, attack and read `count` photographs; write the share read exactly."""
     done = stored("images")
     rows: dict[str, list[Any]] = done.get("rows", {"weft": [], "dwtDctSvd": []})
+    earlier = done.get("tables", {})
     for number, path in enumerate(test_files(folder)[:count]):
         if number < len(rows["weft"]):
             continue
@@ -116,10 +118,10 @@ def measure_images(folder: Path, count: int, other: Any, other_every: int) -> No
                 )
             )
         if (number + 1) % EVERY == 0:
-            store("images", {"tables": {k: table(v) for k, v in rows.items() if v}, "rows": rows})
+            store("images", {"tables": {**earlier, **tables(rows)}, "rows": rows})
             print(number + 1, flush=True)
     # Rows are only for going on; the tables are what is kept.
-    store("images", {"tables": {k: table(v) for k, v in rows.items() if v}, "finished": True})
+    store("images", {"tables": {**earlier, **tables(rows)}, "finished": True})
 
 
 def _reads(image: np.ndarray, payload: int) -> bool:
@@ -132,6 +134,11 @@ def attacked(image: np.ndarray, marked: np.ndarray, reads: Any) -> list[float]:
     return [round(one, 5) for one in likeness] + [
         int(reads(attack(marked))) for attack in ATTACKS.values()
     ]
+
+
+def tables(rows: dict[str, list[Any]]) -> dict[str, Any]:
+    """Return the table of every library that was measured."""
+    return {name: table(measured) for name, measured in rows.items() if measured}
 
 
 def table(rows: list[list[float]]) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """The watermark's channel code: CRC-24 over the payload, then a K=7 rate-1/3 convolutional code.
 
 Soft decisions in, bits out. The CRC is what keeps false accepts away: a wrong payload passes it
-with probability 2^-24.
+with probability 2^-24. It also tells the right one among the likeliest few, which recovers messages
+whose likeliest path is wrong (list decoding).
 """
 
 from __future__ import annotations
@@ -73,22 +74,58 @@ def decode(soft: np.ndarray) -> int | None:
 
     soft: (CODED_BITS,) log-likelihood ratios up to a factor, positive where a 0 was sent.
     """
+    return next(iter(decode_list(soft, 1)), None)
+
+
+def decode_list(soft: np.ndarray, most: int) -> list[int]:
+    """Return the payloads whose CRC holds among the `most` likeliest messages, likeliest first.
+
+    The list costs false accepts: noise passes with probability `most` * 2^-24.
+    """
     if soft.shape != (CODED_BITS,):
         raise ValueError(f"expected {CODED_BITS} soft values, got {soft.shape}")
-    metric = np.full(_STATES, -np.inf)
-    metric[0] = 0.0
-    choices = np.empty((CODED_BITS // 3, _STATES), dtype=np.int64)
-    rows = np.arange(_STATES)
-    for step, triple in enumerate(soft.reshape(-1, 3)):
-        candidates = metric[_BEFORE] + _SIGNS @ triple  # (S, 2)
-        choice = candidates.argmax(axis=1)
-        choices[step] = choice
-        metric = candidates[rows, choice]
-    # The tail drove the encoder back to state 0, so the best path ends there.
-    state, message = 0, 0
-    for step in range(len(choices) - 1, -1, -1):
-        if step < MESSAGE_BITS:
-            message |= (state & 1) << (MESSAGE_BITS - 1 - step)
-        state = int(_BEFORE[state, choices[step, state]])
-    payload, check = message >> CRC_BITS, message & ((1 << CRC_BITS) - 1)
-    return payload if check == crc24(payload) else None
+    messages = _likeliest(soft, most)[:, :MESSAGE_BITS]
+    whole = messages[((messages @ _PARITY) % 2 == _OFFSET).all(axis=1)]
+    return [int("".join(map(str, bits[:PAYLOAD_BITS])), 2) for bits in whole]
+
+
+def _likeliest(soft: np.ndarray, most: int) -> np.ndarray:
+    """Return (up to `most`, steps) the input bits of the likeliest paths, likeliest first.
+
+    Forwards the best way to every state; then backwards from state 0, where the tail ends, keeping
+    the `most` partial paths of the best whole. Each partial path is scored by its best completion,
+    so no path that belongs in the list is dropped.
+    """
+    branches = np.moveaxis(_SIGNS @ soft.reshape(-1, 3).T, 2, 0)  # (steps, S, 2)
+    metrics = np.full((len(branches) + 1, _STATES), -np.inf)
+    metrics[0, 0] = 0.0
+    for step, branch in enumerate(branches):
+        metrics[step + 1] = (metrics[step][_BEFORE] + branch).max(axis=1)
+    state, tail = np.zeros(1, dtype=np.int64), np.zeros(1)
+    bits = np.zeros((1, len(branches)), dtype=np.int64)
+    for step in range(len(branches) - 1, -1, -1):
+        tails = (tail[:, None] + branches[step, state]).ravel()
+        before = _BEFORE[state].ravel()
+        whole = metrics[step, before] + tails
+        kept = np.argsort(-whole, kind="stable")[:most]
+        kept = kept[np.isfinite(whole[kept])]
+        bits = bits[kept // 2]
+        bits[:, step] = state[kept // 2] & 1
+        state, tail = before[kept], tails[kept]
+    return bits
+
+
+def _checksum_map() -> tuple[np.ndarray, np.ndarray]:
+    """Return (MESSAGE_BITS, CRC_BITS) and (CRC_BITS,): bits @ map = offset (mod 2) in a whole one.
+
+    The CRC is affine over bits, so a list of messages is checked in one product.
+    """
+    shifts = np.arange(CRC_BITS - 1, -1, -1)
+    offset = (crc24(0) >> shifts) & 1
+    rows = [
+        ((crc24(1 << place) >> shifts) & 1) ^ offset for place in range(PAYLOAD_BITS - 1, -1, -1)
+    ]
+    return np.vstack([rows, np.eye(CRC_BITS, dtype=np.int64)]), offset
+
+
+_PARITY, _OFFSET = _checksum_map()

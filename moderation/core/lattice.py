@@ -21,25 +21,29 @@ REACH = 4
 # The spectrum is compressed before it is turned back: stripes and checks, which repeat too, would
 # otherwise drown the tile.
 EXPONENT = 0.6
+# A pose with such an answer is very likely a marked picture's: of unmarked photographs one in
+# twenty reaches it, of cropped marked ones nearly all.
+CLEAR_LATTICE = 1.8
 
 
 def candidate_poses(
     front: np.ndarray, count: int = 8, least: float = 0.0
-) -> list[tuple[float, float]]:
-    """Return up to `count` (scale, angle) pairs, best first, for a whitened frame (H, W).
+) -> list[tuple[float, float, float]]:
+    """Return up to `count` (scale, angle, answer), best first, for a whitened frame (H, W).
 
     scale: by what the frame must be multiplied so that its tile becomes TILE wide; angle: degrees
-    by which it must be turned back. None where no pose answers by more than `least` deviations.
+    by which it must be turned back; answer: the lattice's sum there, in deviations. None where no
+    pose answers by more than `least`.
     """
     scores = _scores(_autocorrelation(front))
     if scores.max() < least:
         return []
-    poses: list[tuple[float, float]] = []
+    poses: list[tuple[float, float, float]] = []
     for _ in range(count):
         at = np.unravel_index(int(scores.argmax()), scores.shape)
         if not np.isfinite(scores[at]) or scores[at] <= 0:
             break
-        poses.append((float(SCALES[at[0]]), float(ANGLES[at[1]])))
+        poses.append((float(SCALES[at[0]]), float(ANGLES[at[1]]), float(scores[at])))
         scores[max(0, at[0] - 3) : at[0] + 4, max(0, at[1] - 1) : at[1] + 2] = -np.inf
     return poses
 

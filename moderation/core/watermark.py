@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from moderation.core import coding, reading, spread, writing
-from moderation.core.lattice import candidate_poses
+from moderation.core.lattice import CLEAR_LATTICE, candidate_poses
 from moderation.core.reading import PILOT_GATE, SHORT_SIDE
 from moderation.core.writing import Strength
 
@@ -138,8 +138,8 @@ def detect_folded(
     if best.found or not search:
         return best
     # One picture is enough to see the lattice; the middle one is seldom a title.
-    for scale, angle in candidate_poses(fronts[len(fronts) // 2], poses, lattice):
-        read = _read_near(lumas, key, scale, angle)
+    for scale, angle, answer in candidate_poses(fronts[len(fronts) // 2], poses, lattice):
+        read = _read_near(lumas, key, scale, angle, is_clear=answer >= CLEAR_LATTICE)
         if read.found:
             return read
         best = max(best, read, key=lambda one: one.z)
@@ -152,10 +152,12 @@ def psnr(first: np.ndarray, second: np.ndarray) -> float:
     return float("inf") if error == 0 else 10.0 * float(np.log10(255.0**2 / error))
 
 
-def _read_near(lumas: list[np.ndarray], key: bytes, scale: float, angle: float) -> Detection:
-    """Read at a pose; where pilots answer but the message does not, also a hair beside it."""
+def _read_near(
+    lumas: list[np.ndarray], key: bytes, scale: float, angle: float, *, is_clear: bool
+) -> Detection:
+    """Read at a pose; where pilots or the lattice answer but not the message, also beside it."""
     best = _read_pose(lumas, key, scale, angle)
-    if best.found or best.z < PILOT_GATE:
+    if best.found or (best.z < PILOT_GATE and not is_clear):
         return best
     for step in (0.002, 0.001):
         for ds, da in ((step, 0), (-step, 0), (0, 60 * step), (0, -60 * step)):

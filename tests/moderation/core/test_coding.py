@@ -22,9 +22,44 @@ def test_noise_as_strong_as_the_signal_is_corrected() -> None:
     assert coding.decode(soft) == 0xABCDEF
 
 
+def noisy(payload: int, seed: int) -> np.ndarray:
+    noise = np.random.default_rng(seed).normal(0.0, 1.25, coding.CODED_BITS)
+    return 1.0 - 2.0 * coding.encode(payload) + noise
+
+
+def test_a_list_recovers_messages_whose_likeliest_path_is_wrong() -> None:
+    sent = [1000 * seed for seed in range(60)]
+    alone = [coding.decode(noisy(payload, seed)) == payload for seed, payload in enumerate(sent)]
+    listed = [coding.decode_list(noisy(payload, seed), 64) for seed, payload in enumerate(sent)]
+    assert all(one in ([], [payload]) for one, payload in zip(listed, sent, strict=True))
+    assert sum(map(bool, listed)) >= sum(alone) + 10
+
+
+def test_a_list_holds_the_likeliest_messages_in_order() -> None:
+    soft = noisy(5, 3)
+    paths = coding._likeliest(soft, 16)
+    states = np.hstack([np.zeros((16, coding.CONSTRAINT - 1), dtype=int), paths])
+    windows = np.lib.stride_tricks.sliding_window_view(states, coding.CONSTRAINT, axis=1)
+    taps = np.array([[int(bit) for bit in f"{one:07b}"] for one in coding.GENERATORS])
+    coded = (windows @ taps.T % 2).reshape(16, -1)
+    agreement = (1 - 2 * coded) @ soft
+    assert (np.diff(agreement) <= 1e-9).all()
+    assert len({bytes(one) for one in coded.astype(np.uint8)}) == 16
+    assert (paths[:, coding.MESSAGE_BITS :] == 0).all()
+    # One bit of the message changed: never better than what the list left out.
+    for at in range(coding.MESSAGE_BITS):
+        other = states[0].copy()
+        other[at + coding.CONSTRAINT - 1] ^= 1
+        windows = np.lib.stride_tricks.sliding_window_view(other, coding.CONSTRAINT)
+        changed = (windows @ taps.T % 2).ravel()
+        listed = (coded == changed).all(axis=1).any()
+        assert listed or (1 - 2 * changed) @ soft <= agreement[-1] + 1e-9
+
+
 def test_pure_noise_is_never_taken_for_a_message() -> None:
     rng = np.random.default_rng(2)
-    assert all(coding.decode(rng.normal(size=coding.CODED_BITS)) is None for _ in range(300))
+    for _ in range(300):
+        assert coding.decode_list(rng.normal(size=coding.CODED_BITS), 16) == []
 
 
 def test_the_checksum_matches_its_published_check_value() -> None:

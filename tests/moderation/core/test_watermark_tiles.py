@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 
 import cv2
 import numpy as np
@@ -69,6 +70,18 @@ def test_marks_of_the_first_version_stay_readable() -> None:
     first = spread.codes_of(KEY)[-1]
     read = watermark.detect(drawn_on(texture(1, 400), first, Place(-1, 0, 0)), KEY, search=False)
     assert (read.payload, read.version) == (PAYLOAD, "weft-tile-1")
+
+
+def test_the_pattern_of_this_version_never_changes() -> None:
+    # Pictures marked by any release of this version must stay readable: a change of what is
+    # hashed here needs a new version beside it.
+    tile = spread.synthesise(
+        spread.codes_of(KEY)[0], coding.encode(PAYLOAD), np.ones(len(spread.codes_of(KEY)[0].signs))
+    )
+    seen = np.rint(tile * 1000).astype("<i4").tobytes()
+    place = spread.place_of(KEY, PAYLOAD)
+    assert hashlib.sha256(seen).hexdigest()[:16] == "a5a911e0060cf813"
+    assert (place.number, place.dy, place.dx) == (4, 48, 18)
 
 
 def test_a_payload_on_a_tile_where_it_does_not_belong_is_not_believed() -> None:
