@@ -106,8 +106,8 @@ AUTOENCODER: dict[str, Any] = {
 ENCODED = 512
 # How often every type is asked for in the measured requests.
 REQUEST_TURNS = 6
-# Of the pictures the denoiser sees, photographs: they are the harder half.
-PHOTO_SHARE = 0.6
+# Of the pictures the denoiser sees, photographs.
+PHOTO_SHARE = 0.5
 
 
 @dataclass(frozen=True)
