@@ -10,7 +10,7 @@ For every video and style, in one run:
   source alone (dense inverse search at full size). The mask M leaves out what is occluded or lies
   on a motion boundary, by the conditions of Ruder et al. 2016, equations 5 and 6; motion that
   explains the source no better than rest counts as rest
-  (`generation.core.styles.temporal.correspond`).
+  (`generation.core.styles.steadiness.correspond`).
   The ratio is of squared errors, so 1.3 means 1.14 times the amplitude. The result is measured as
   it is served: after encoding. Pairs across a cut are left out.
 
@@ -38,8 +38,10 @@ from record import write_result
 
 from common.vocabulary import COLOURS
 from generation.core.styles import EXEMPLAR, PALETTE, RENDERED, Recipe, restyle_picture
-from generation.core.styles.temporal import Correspondence, correspond, warp_error
-from generation.core.styles.video import restyle_video, survey_video, to_pixels
+from generation.core.styles.remaking import to_pixels
+from generation.core.styles.steadiness import Correspondence, correspond, warp_error
+from generation.core.styles.survey import survey_video
+from generation.core.styles.video import restyle_video
 
 PALETTE_USED = ("navy", "orange", "beige")
 SIDE = 480

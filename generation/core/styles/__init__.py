@@ -27,7 +27,7 @@ from generation.core.styles.vintage import Vintage
 from generation.core.styles.watercolour import Watercolour
 
 # Changes whenever a look does: the same request then gives another picture.
-REVISION = "1"
+REVISION = "2"
 PALETTE, EXEMPLAR = "palette", "exemplar"
 SAMPLE_SIDE = 240
 LEAST_SIDE = 16

@@ -22,7 +22,9 @@ from generation.core.backends import (
     hash_folder,
 )
 from generation.core.hub import is_offline, library_versions, refuse_pickles
-from generation.core.styles.video import Rendered, Report, Shown, remaking
+from generation.core.styles.remaking import Shown, remaking
+from generation.core.styles.survey import Report
+from generation.core.styles.video import Rendered
 
 PROMPTS = {
     "cartoon": "flat cel-shaded cartoon, bold ink outlines, clean bright colours",

@@ -66,12 +66,13 @@ def covering(tile: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 class Sheet:
     """What lies under one frame of a shot.
 
-    tick: number of the frame in its shot. shift: how far (x, y) the camera has moved the scene
+    tick: how far moving grain has come since the shot began, in frames of a restless source; a
+    still source has still grain. shift: how far (x, y) the camera has moved the scene
     since the shot began, in pixels; a pan takes the paper along. rest: (H, W) float32, 1 where the
     scene lies still on the sheet, 0 where it moves across it; None where all of it lies still.
     """
 
-    tick: int = 0
+    tick: float = 0.0
     shift: tuple[float, float] = (0.0, 0.0)
     rest: np.ndarray | None = None
 

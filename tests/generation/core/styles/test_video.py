@@ -12,8 +12,11 @@ from av.video.reformatter import VideoReformatter
 
 from generation.core.backends import GenerationCancelled
 from generation.core.styles import Recipe
-from generation.core.styles.temporal import TemporalFilter, correspond, warp_error, warp_errors
-from generation.core.styles.video import restyle_video, survey_video, to_pixels
+from generation.core.styles.remaking import to_pixels
+from generation.core.styles.steadiness import correspond, warp_error, warp_errors
+from generation.core.styles.survey import survey_video
+from generation.core.styles.temporal import TemporalFilter
+from generation.core.styles.video import restyle_video
 from media.errors import BadMediaError
 
 CARTOON = Recipe("cartoon", seed=2)
