@@ -150,7 +150,8 @@ def made_samples(folder: Path) -> Any:
 
 def train_pictures(order: Order, stage: str) -> None:
     """Run one stage of the image creator's training for the whole of the minutes."""
-    from generation.core.train.stages import SHARES, Plan, run_plan
+    from generation.core.train.plan import Plan
+    from generation.core.train.stages import SHARES, run_plan
 
     plan = Plan(
         work=order.work,

@@ -63,7 +63,8 @@ def main() -> None:
     sampler = FolderSampler(arguments.folder)
     count = len(sampler.files)
     build_cache(arguments.work / "cache", sampler, count=count, large=min(count, 1500))
-    from generation.core.train.stages import Plan, run_plan
+    from generation.core.train.plan import Plan
+    from generation.core.train.stages import run_plan
 
     plan = Plan(
         work=arguments.work,

@@ -17,7 +17,8 @@ import torch
 from generation.core.creator import WEIGHTS
 from generation.core.pipelines import WeftPicturePipeline, use_plain_attention
 from generation.core.train.denoiser import HistoryTable, TextTable
-from generation.core.train.stages import _commit, _forget_paths, encode_captions
+from generation.core.train.saving import commit_of_code, forget_paths
+from generation.core.train.sources import encode_captions
 from generation.core.train.video import LIKED, VideoData, VideoDenoiser, train_video
 from generation.core.train.video_cache import ClipCache
 from generation.core.video.conditioning import TasteProjector
@@ -118,7 +119,7 @@ def run_export(plan: VideoPlan) -> dict[str, Any]:
     notes = json.loads((plan.work / "run.json").read_text())
     metrics = {
         "command": plan.command,
-        "commit": _commit(),
+        "commit": commit_of_code(),
         "seed": plan.seed,
         "minutes": plan.minutes,
         "data": f"{notes['clips']} clips of {clips.frames} frames drawn by the demo world, "
@@ -198,7 +199,7 @@ def save_video_model(plan: VideoPlan, model: VideoDenoiser, latents_of: str) -> 
         full, dtype=torch.float16, local_files_only=True, low_cpu_mem_usage=False
     )
     half.save_pretrained(plan.out, safe_serialization=True)
-    _forget_paths(plan.out)
+    forget_paths(plan.out)
     use_plain_attention(model.unet)
 
 

@@ -81,7 +81,7 @@ def make_pipeline() -> Callable[[], object]:
     from generation.core.pipelines import WeftPicturePipeline
     from generation.core.superres import SuperResolver
     from generation.core.train.denoiser import build_denoiser
-    from generation.core.train.stages import flow_scheduler
+    from generation.core.train.saving import flow_scheduler
 
     def build() -> WeftPicturePipeline:
         torch.manual_seed(3)

@@ -55,7 +55,8 @@ class Command(BaseCommand):
             held = PhotographSampler(folder, seed, held=True)
             _build(work / "photographs-held", held, HELD_PHOTOGRAPHS, HELD_PHOTOGRAPHS // 5)
             _build(work / "photographs", PhotographSampler(folder, seed), count, count // 20)
-        from generation.core.train.stages import Plan, run_plan
+        from generation.core.train.plan import Plan
+        from generation.core.train.stages import run_plan
 
         plan = Plan(
             work=work,
