@@ -22,7 +22,7 @@ import numpy as np
 from common.processes import in_order
 from common.vocabulary import PATTERNS, TYPES
 from demo.training_samples import DrawnClips, DrawnSampler, LargeDrawing, SpecOf
-from generation.core.train.cache import PictureCache, build_cache
+from generation.core.train.cache import PictureCache, Sampler, build_cache
 from generation.core.train.photographs import PhotographSampler
 from vision.phrases import COLOUR_NAMES, UNKNOWN, Attributes
 
@@ -62,7 +62,7 @@ class Order:
 
 def draw(order: Order) -> None:
     """Draw garments and lay out photographs: what all but the video creator learn from."""
-    counts = {
+    counts: dict[str, tuple[Sampler, int]] = {
         "cache": (DrawnSampler(order.seed), order.drawn),
         "photographs": (PhotographSampler(order.wardrobe, order.seed), order.photographed),
     }

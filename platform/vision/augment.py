@@ -31,11 +31,11 @@ def replace_backgrounds(
 
 def _backgrounds(pixels: torch.Tensor, generator: torch.Generator) -> torch.Tensor:
     count, _, height, width = pixels.shape
-    where = {"generator": generator, "device": pixels.device}
-    colour = torch.rand(count, 3, 1, 1, **where)
-    kind = torch.rand(count, 1, 1, 1, **where)
+    device = pixels.device
+    colour = torch.rand(count, 3, 1, 1, generator=generator, device=device)
+    kind = torch.rand(count, 1, 1, 1, generator=generator, device=device)
     flat = torch.where(kind < _GREY_SHARE, 0.12 + 0.86 * colour[:, :1], colour)
-    other = pixels[torch.randint(count, (count,), **where)]
+    other = pixels[torch.randint(count, (count,), generator=generator, device=device)]
     # The corner of another photograph: cloth, wood, wall.
     tiled = other[:, :, : height // 4, : width // 4].repeat(1, 1, 4, 4)
     return torch.where(kind < _GREY_SHARE + _COLOUR_SHARE, flat, tiled)

@@ -38,6 +38,8 @@ from vision.tower import IMAGE_SIZE, TOWER
 
 logger = logging.getLogger(__name__)
 
+Tensors = tuple[torch.Tensor, ...] | list[torch.Tensor]
+
 ARCHITECTURE = "weft-clip-v2"
 NAME = "embedded-v2"
 CONTEXT = 32
@@ -243,9 +245,7 @@ def _train_step(
 
 
 @torch.no_grad()
-def _moving_average(
-    kept: list[torch.Tensor], new: list[torch.Tensor], count: torch.Tensor | int
-) -> None:
+def _moving_average(kept: Tensors, new: Tensors, count: torch.Tensor | int) -> None:
     """Move the averaged tensors towards the new ones; the horizon grows at first."""
     share = 1 - min(AVERAGED, (1 + int(count)) / (10 + int(count)))
     if kept[0].is_floating_point():

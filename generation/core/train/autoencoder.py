@@ -102,10 +102,11 @@ def _channel_power(model: PatchAutoencoder, images: np.ndarray) -> Tensor:
 def _crops(pictures: Tensor, batch: int, side: int) -> Tensor:
     """Return crops (batch, 3, side, side) in -1..1 of pictures (N, H, W, 3) uint8, by lot."""
     count, height, width = pictures.shape[:3]
-    where = {"device": pictures.device}
-    picks = torch.randint(count, (batch, 1, 1), **where)
-    tops = torch.randint(height - side + 1, (batch, 1, 1), **where)
-    lefts = torch.randint(width - side + 1, (batch, 1, 1), **where)
-    along = torch.arange(side, **where)
+    along = torch.arange(side, device=pictures.device)
+
+    def below(most: int) -> Tensor:
+        return torch.randint(most, (batch, 1, 1), device=pictures.device)
+
+    picks, tops, lefts = below(count), below(height - side + 1), below(width - side + 1)
     crops = pictures[picks, tops + along[:, None], lefts + along]  # (batch, side, side, 3)
     return crops.permute(0, 3, 1, 2).float() / 127.5 - 1.0

@@ -181,14 +181,14 @@ class DenoiserData:
     weights: np.ndarray | None = None  # (N,) how often each picture is shown; they sum to 1
 
     def draw(self, rng: np.random.Generator, batch: int) -> Draw:
-        """Return one batch by lot, as arrays."""
+        """Return one batch by lot."""
         picks = rng.choice(len(self.latents), size=batch, p=self.weights)
         return self.draw_for(picks, rng)
 
     def draw_for(self, picks: np.ndarray, rng: np.random.Generator) -> Draw:
-        """Return conditions drawn by lot for these pictures, as arrays."""
-        captions = self.texts.choose(picks, rng)
-        return Draw(picks, captions, *self.history.choose(picks, rng))  # type: ignore[arg-type]
+        """Return conditions drawn by lot for these pictures."""
+        columns = (picks, self.texts.choose(picks, rng), *self.history.choose(picks, rng))
+        return Draw(*map(torch.from_numpy, columns))
 
     def on(self, device: torch.device) -> Tables:
         """Return what the numbers of a draw stand for, on that device."""

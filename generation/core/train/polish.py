@@ -10,7 +10,6 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.utils.data import default_convert
 
 from generation.core.autoencoder import PatchAutoencoder
 from generation.core.superres import SuperResolver, images_to_tensor
@@ -128,7 +127,7 @@ def guess_latents(
         level = torch.empty(len(picks), device=device).uniform_(LEAST_LEVEL, MOST_LEVEL)
         share = level[:, None, None, None]
         mixed = torch.lerp(clean, torch.randn_like(clean), share)
-        words = tables.conditions(default_convert(data.draw_for(picks, rng)))[:2]
+        words = tables.conditions(data.draw_for(picks, rng))[:2]
         given = model.history(*words, None, None, batch=len(picks))
         velocity = model.unet(
             mixed, level * 1000, given.tokens, class_labels=given.vector, return_dict=False

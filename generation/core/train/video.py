@@ -91,16 +91,16 @@ class VideoData:
     likes: HistoryTable
 
     def draw(self, rng: np.random.Generator, batch: int) -> ClipDraw:
-        """Return a batch of blocks with neighbours masked by lot and a person, as arrays."""
+        """Return a batch of blocks with neighbours masked by lot and a person."""
         picks = rng.integers(self.count, size=batch)
         blocks = [self._block(rng) for _ in picks]
         frames, has_future = map(np.stack, zip(*blocks, strict=True))
         starts = frames[:, PAST + 2]
         cameras = np.array([CAMERAS.index(self.clips.cameras[clip]) for clip in picks])
         place = starts / self.clips.frames
-        return ClipDraw(  # type: ignore[call-arg]
-            picks,  # type: ignore[arg-type]
-            self.texts.choose(picks, rng),  # type: ignore[arg-type]
+        columns = (
+            picks,
+            self.texts.choose(picks, rng),
             frames,
             _kept(starts >= PAST, HIDE_NEIGHBOUR, rng),
             _kept(np.ones(batch, bool), HIDE_NEIGHBOUR, rng),
@@ -109,6 +109,7 @@ class VideoData:
             np.where(rng.random(batch) < HIDE_CAMERA, -1, cameras),
             *self._people(picks, rng),
         )
+        return ClipDraw(*map(torch.from_numpy, columns))
 
     def on(self, device: torch.device) -> ClipTables:
         """Return what the numbers of a draw stand for, on that device."""

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch.utils.data import default_convert
 
 from generation.core.autoencoder import PatchAutoencoder
 from generation.core.train import video_cache
@@ -108,7 +107,7 @@ def test_clips_of_another_encoder_are_refused_but_another_decoder_is_welcome(
 
 
 def test_blocks_come_with_what_surrounds_them_hidden_half_of_the_time(data):
-    draw = default_convert(data.draw(np.random.default_rng(0), 400))
+    draw = data.draw(np.random.default_rng(0), 400)
     clean, around = data.on(torch.device("cpu")).block(draw)
     assert clean.shape == (400, 4, 4, 4, 3)
     known = around.place >= 0
@@ -125,7 +124,7 @@ def test_blocks_come_with_what_surrounds_them_hidden_half_of_the_time(data):
 
 
 def test_people_like_other_clips_of_the_taste_and_their_vector_is_of_other_likes(data):
-    draw = default_convert(data.draw(np.random.default_rng(1), 60))
+    draw = data.draw(np.random.default_rng(1), 60)
     (_, _, items, weights), users = data.on(torch.device("cpu")).conditions(draw)
     assert torch.allclose(users.norm(dim=1), torch.ones(60), atol=1e-5)
     for row, clip in enumerate(draw.clips.tolist()):
