@@ -18,6 +18,8 @@ from generation.conditions import MAX_HISTORY
 from generation.models import Job
 from generation.requests import as_edit, name_edit
 from generation.services import submit_job
+from media.file_names import clean_name
+from moderation.core.checks.privacy import locate_personal_data
 from recommender.core.dialogue import ShownItem, State, Understanding, remember
 from recommender.core.replies import REFUSALS
 from recommender.core.understanding import understand
@@ -29,26 +31,48 @@ NOT_UNDERSTOOD = (
 )
 
 
+NAME_TELLS = (
+    "The file's name holds private data ({}). Weft keeps no names of files; rename it before you "
+    "send it elsewhere."
+)
+
+
 @dataclass(frozen=True)
 class Upload:
-    """One file handed in: the draft it became, or the sentence why it was refused."""
+    """One file handed in: the draft it became, or the sentence why it was refused.
+
+    name: the file's own, cleaned for showing it to whoever sent it; it is kept nowhere. note: a
+    sentence on what of private data that name held.
+    """
 
     name: str
     item: Item | None = None
     problem: str = ""
+    note: str = ""
 
 
 def upload_files(*, user: User, files: Iterable[Any], licence: str = "own") -> list[Upload]:
     """Make a draft of every file that can be used; one bad file does not stop the others."""
     uploads = []
     for file in files:
+        name, note = shown_name(file.name or "")
         try:
             item = create_upload(owner=user, file=file, licence=licence)
         except DomainError as error:
-            uploads.append(Upload(name=file.name, problem=str(error)))
+            uploads.append(Upload(name=name, problem=str(error), note=note))
         else:
-            uploads.append(Upload(name=file.name, item=item))
+            uploads.append(Upload(name=name, item=item, note=note))
     return uploads
+
+
+def shown_name(name: str) -> tuple[str, str]:
+    """Return a file's name as it may be shown, private data covered, and a sentence on that."""
+    shown = clean_name(name)
+    places = locate_personal_data(shown)
+    for _, start, end in reversed(places):
+        shown = f"{shown[:start]}•••{shown[end:]}"
+    kinds = ", ".join(sorted({kind for kind, _, _ in places}))
+    return shown, NAME_TELLS.format(kinds) if places else ""
 
 
 def request_edit(

@@ -105,6 +105,8 @@ def upload(request: SignedInRequest) -> HttpResponse:
             messages.success(request, f"{one.name} is here and is being prepared.")
         else:
             messages.error(request, f"{one.name}: {one.problem}" if one.name else one.problem)
+        if one.note:
+            messages.warning(request, one.note)
     return redirect("studio:home")
 
 
@@ -113,6 +115,7 @@ def _upload_json(uploads: list[Upload]) -> JsonResponse:
         {
             "name": one.name,
             "problem": one.problem,
+            "note": one.note,
             "url": reverse("studio:item", args=[one.item.pk]) if one.item else "",
         }
         for one in uploads
@@ -272,7 +275,7 @@ def poster(request: SignedInRequest, pk: int) -> HttpResponse:
 def withdraw(request: SignedInRequest, pk: int) -> HttpResponse:
     """Take one's own item down."""
     withdraw_item(item=get_studio_item(user=request.user, pk=pk), by=request.user)
-    messages.success(request, "Taken down. Nobody else can see it any more.")
+    messages.success(request, "Taken down. Within 24 hours nothing of it is left.")
     return redirect("studio:item", pk)
 
 

@@ -132,6 +132,8 @@ function finish(row, request) {
     // Not ours: a proxy's page, for example; the sentence below covers it.
   }
   const file = answer.files?.[0];
+  if (file?.name) row.querySelector(".file-name").textContent = file.name;
+  if (file?.note) row.querySelector(".file-name").title = file.note;
   if (!file?.url) {
     refuse(row, file?.problem || answer.detail || "The server did not take this file.");
     return;

@@ -136,6 +136,31 @@ def test_a_name_that_climbs_is_only_a_name(studio):
 
 
 # --- list and item -------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("name", "hidden", "kind"),
+    [
+        ("anna_+49 170 1234567.png", "1234567", "telephone number"),
+        ("anna 52.5200N_13.4050E.png", "13.4050E", "position on the map"),
+        ("skirt anna@example.org .png", "anna@", "e-mail address"),
+    ],
+)
+def test_private_data_in_a_files_name_is_covered_and_told(studio, uploader, name, hidden, kind):
+    answer = studio.post(reverse("studio:upload"), {"files": _picture(name)}, headers=JSON).json()
+    shown = answer["files"][0]
+    assert hidden not in shown["name"]
+    assert "•••" in shown["name"]
+    assert kind in shown["note"]
+    assert Item.objects.get(owner=uploader).title == ""
+
+
+def test_a_name_that_hides_another_kind_of_file_is_refused(studio):
+    sent = {"files": _picture("skirt.php.png")}
+    answer = studio.post(reverse("studio:upload"), sent, headers=JSON)
+    assert answer.status_code == 400
+    assert "hides another kind of file" in answer.json()["files"][0]["problem"]
+    assert not Item.objects.exists()
+
+
 def test_the_list_shows_own_items_with_state_problem_and_numbers(studio, uploader):
     ItemFactory(owner=uploader, title="Blurred", state="rejected", problem="Too blurred.")
     seen = ItemFactory(owner=uploader, published=True, title="Seen")

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from moderation.core.checks.contract import DeliveredFile, Finding, ScreeningInput, Verdict
 from moderation.core.checks.identifiers import locate_identifiers
+from moderation.core.checks.places import locate_places
 
 EMAIL = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{2,63}){1,4}")
 # Nine digits or more, a leading + or 0 or brackets: shorter runs are sizes and prices.
@@ -78,6 +79,8 @@ def locate_personal_data(text: str) -> list[tuple[str, int, int]]:
     for match in IBAN.finditer(plain):
         if (end := _end_of_iban(match.group())) is not None:
             found.append(("bank account", match.start(), match.start() + end))
+    for kind, start, end in locate_places(plain):
+        _add(found, kind, start, end)
     for kind, start, end in locate_identifiers(plain):
         _add(found, kind, start, end)
     for match in CARD.finditer(plain):

@@ -37,6 +37,7 @@ from common.errors import (
 from common.licences import LICENCES
 from media.child import Child, keep_credential, read_upload
 from media.errors import BadMediaError, MediaCrashError
+from media.file_names import problem_of_name
 from media.images import Rendition
 from media.probe import HEAD_BYTES, sniff
 
@@ -67,6 +68,7 @@ def create_upload(
     """Return a draft whose file waits for a worker; what cannot be right is refused at once.
 
     The file's own name and declared type are never used: not for the key, not to tell what it is.
+    A name that hides what the file is, is refused all the same: somebody may open it elsewhere.
     `licence` is the uploader's word for whose it is, a code of `common.licences`.
     """
     if licence not in LICENCES:
@@ -115,6 +117,8 @@ def _take_in(item: Item, file: Any) -> Item:
     """Store the item and its file, and have a worker read it."""
     from catalog.tasks import process_media_task  # breaks the import cycle
 
+    if problem := problem_of_name(getattr(file, "name", None) or ""):
+        raise BadMediaError(problem)
     file.seek(0)
     item.kind = sniff(file.read(HEAD_BYTES)).kind
     file.seek(0)

@@ -20,6 +20,7 @@ from knowledge.fetching.addresses import check_literal, parse_url
 from knowledge.models import Document, Passage, Source
 from knowledge.services.storing import check_attributes
 from media.documents import sniff_document
+from media.file_names import clean_name
 
 logger = logging.getLogger(__name__)
 ENDINGS = (".txt", ".md", ".html", ".htm", ".pdf")
@@ -78,7 +79,7 @@ def upload_document(
     sniff_document(file.read(4096))
     file.seek(0)
     ending = name[name.rindex(".") :]
-    stem = (file.name or "document")[: -len(ending)]
+    stem = clean_name((file.name or "document")[: -len(ending)])
     source = Source(
         kind=Source.Kind.DOCUMENT,
         title=title.strip() or stem[:200],

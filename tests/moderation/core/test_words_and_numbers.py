@@ -176,3 +176,36 @@ def test_the_stricter_of_words_and_uploader_says_for_whom_it_is(
 def test_hostile_texts_are_read_in_bounded_time(text: str) -> None:
     for check in CHECKS[:7]:
         check.run(ScreeningInput(texts={"title": text}), check.threshold)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "48.85837, 2.29448",
+        "IMG_48.8584N_2.2945E.jpg",
+        "taken at 52.5200066 13.404954",
+        "48°51'29.6\"N 2°17'40.2\"E",
+        "geo:37.786971,-122.399677",
+        "https://www.google.com/maps/@51.50735,-0.12776,15z",
+        "GPSLatitude: 48.858",
+    ],
+)
+def test_positions_on_the_map_are_personal(text: str) -> None:
+    kinds = [kind for kind, _ in find_personal_data(f"My coat, {text} now")]
+    assert "position on the map" in kinds
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "10.50, 12.75 and 19.99",
+        "48.5, 52.25 cm",
+        "version 1.234, 2.345",
+        "ratio 0.3333, weight 190.1234, 200.1234",
+        "N 40 and E 50",
+        "100.1234, 12.1234",
+        "sizes 36, 38, 40",
+    ],
+)
+def test_sizes_and_prices_are_no_positions(text: str) -> None:
+    assert not [kind for kind, _ in find_personal_data(text) if "map" in kind]
