@@ -12,7 +12,7 @@ from typing import Any
 from django.dispatch import receiver
 
 from accounts.signals import personalisation_refused
-from catalog.signals import item_removed
+from catalog.signals import item_expired, item_removed
 
 
 @receiver(item_removed, dispatch_uid="recommender_forgets_removed_item")
@@ -21,6 +21,14 @@ def forget_removed_item(sender: Any, item_id: int, **kwargs: Any) -> None:
     from recommender.services.pool import read_anew
 
     read_anew()
+
+
+@receiver(item_expired, dispatch_uid="recommender_forgets_deleted_item")
+def forget_deleted_item(sender: Any, item_id: int, **kwargs: Any) -> None:
+    """Queue the deletion of what people did with what is gone for good."""
+    from recommender.tasks import forget_item_task
+
+    forget_item_task.delay_on_commit(item_id)
 
 
 @receiver(personalisation_refused, dispatch_uid="recommender_forgets_what_was_watched")

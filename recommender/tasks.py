@@ -68,6 +68,14 @@ def forget_watched_task(user_id: int) -> None:
     forget_watched(user_id=user_id)
 
 
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=240, time_limit=270)
+def forget_item_task(item_id: int) -> None:
+    """Delete what people did with an item that was deleted for good."""
+    from recommender.services.retention import forget_item
+
+    forget_item(item_id=item_id)
+
+
 @shared_task(acks_late=True, ignore_result=True, soft_time_limit=840, time_limit=870)
 def find_attacks_task() -> None:
     """Look for attacks in recent feedback; beat calls this every hour."""

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from catalog.models import Item
+from catalog.models import Item, Removal
 from catalog.services import hold_item, publish_item, reject_item, remove_item
+from catalog.services.removing import end_loan
+from catalog.tasks import lend_files_task
 from common.errors import ConflictError, InvalidInputError, NotAllowedError
 from moderation.models import Appeal, Case, Decision, Report, Statement
 from moderation.services import audit
@@ -73,13 +75,14 @@ def apply_appeal(*, case: Case, decision: Decision, by: User) -> None:
         _restore(item, appeal.decision, by)
         appeal.outcome = decision.note or TAKEN_BACK
     elif overturned:
-        remove_item(item=item, problem=decision.note)
+        remove_item(item=item, problem=decision.note, keep_for=Appeal.TERM)
         _agree_with_reporters(appeal.decision)
         appeal.outcome = REMOVED_AFTER_ALL
     else:
         if item.state == Item.State.IN_REVIEW:
             # Handed in again meanwhile: the refusal stands for that too.
             reject_item(item=item, problem=decision.note)
+        end_loan(item=item)
         appeal.outcome = decision.note
     appeal.state = Appeal.State.OVERTURNED if overturned else Appeal.State.UPHELD
     appeal.decided_at = timezone.now()
@@ -116,6 +119,9 @@ def _open(decision: Decision, user: User, text: str, by: str) -> Appeal:
             appeal.full_clean()
             appeal.save()
             place_case(case)
+            if item.state == Item.State.REMOVED:
+                # Its files come out of quarantine, for those who decide.
+                lend_files_task.delay_on_commit(item.pk)
             audit.record(
                 action="appeal_made",
                 actor=user,
@@ -138,6 +144,8 @@ def _require_state(item: Item, by: str, decision: Decision) -> None:
             raise ConflictError(GONE)
         return
     if by == Appeal.By.REPORTER and not item.is_public:
+        raise ConflictError(GONE)
+    if Removal.objects.filter(item=item).exclude(erased_at=None).exists():
         raise ConflictError(GONE)
     if by == Appeal.By.AUTHOR and item.state not in {Item.State.REJECTED, Item.State.REMOVED}:
         raise ConflictError(BUSY if item.state != Item.State.PUBLISHED else "It is public again.")

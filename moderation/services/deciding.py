@@ -209,7 +209,8 @@ def _carry_out(case: Case, settled: _Settled, facts: dict[str, object]) -> Decis
     elif verdict.action == Action.REJECT:
         reject_item(item=item, problem=verdict.note)
     elif verdict.action == Action.REMOVE:
-        remove_item(item=item, problem=verdict.note)
+        # Whoever it belongs to may appeal so long.
+        remove_item(item=item, problem=verdict.note, keep_for=Appeal.TERM)
     if _refuses(case, verdict.action):
         _tell_author(case, decision, settled)
     settle_reports(case=case, state=_outcome(case, verdict), decision=decision)

@@ -43,6 +43,7 @@ def observe(item: Item, still: np.ndarray | None, looked: Looked | None) -> dict
             # Not looked for: then a person looks.
             logger.error("faces cannot be looked for: %s", error)
         fields["codes"] = _codes(stills)
+        fields |= _detected(still)
     if looked is not None:
         fields["flashes"] = FlashReport(
             looked.general_flashes, looked.red_flashes, looked.flashes_at_s
@@ -102,6 +103,21 @@ def _faces(stills: Sequence[np.ndarray]) -> tuple[Spot, ...]:
         for index, picture in enumerate(stills)
         for box in find_faces(picture, path)
     )
+
+
+def _detected(still: np.ndarray) -> dict[str, Any]:
+    """Return what the configured AI-image detector says, or why it says nothing."""
+    model = settings.AI_DETECTOR_MODEL
+    if not model:
+        return {}
+    from vision.ai_detector import AiDetectorError, ai_hint_of  # loads torch
+
+    try:
+        hint = ai_hint_of(still, model, settings.AI_DETECTOR_REVISION)
+    except AiDetectorError as error:
+        logger.error("no hint: %s", error)
+        return {"detector": model, "detector_problem": str(error)[:300]}
+    return {"detector": hint.model, "detector_share": hint.share}
 
 
 def _codes(stills: Sequence[np.ndarray]) -> tuple[Spot, ...]:

@@ -281,7 +281,7 @@ class Item(models.Model):
 
     def _url_of(self, role: str) -> str:
         asset = self.asset(role)
-        return asset.url if asset else ""
+        return asset.url if asset and not asset.is_quarantined else ""
 
 
 class Asset(models.Model):
@@ -312,6 +312,11 @@ class Asset(models.Model):
 
     def __str__(self) -> str:
         return f"{self.role} of {self.item_id}"
+
+    @property
+    def is_quarantined(self) -> bool:
+        """Whether it is kept for an appeal alone: no address leads to it."""
+        return (self.file.name or "").startswith(QUARANTINE)
 
     @property
     def url(self) -> str:
@@ -364,6 +369,7 @@ from catalog.credentials import Credential  # noqa: E402
 from catalog.expiry import Expiry  # noqa: E402
 from catalog.frames import Frame, FrameVectors  # noqa: E402
 from catalog.permissions import EditMute, EditPermission  # noqa: E402
+from catalog.removals import QUARANTINE, Removal  # noqa: E402
 
 __all__ = [
     "Asset",
@@ -377,6 +383,7 @@ __all__ = [
     "HiddenItem",
     "Item",
     "ItemQuerySet",
+    "Removal",
     "ratings_for",
     "stricter",
 ]

@@ -8,7 +8,8 @@ item_submitted = Signal()
 item_published = Signal()
 # item_id: int. It was taken down and must disappear everywhere.
 item_removed = Signal()
-# item_id: int. It was deleted after viewing: what is known of it goes too.
+# item_id: int. It was deleted for good, after viewing or after its removal: what is known of it
+# goes too.
 item_expired = Signal()
 # item_id: int. Stills of this AI video were made, and none of them is marked.
 frames_made = Signal()

@@ -38,6 +38,35 @@ def expire_items_task() -> None:
     expire_due_items()
 
 
+@shared_task(
+    acks_late=True,
+    ignore_result=True,
+    soft_time_limit=240,
+    time_limit=270,
+    autoretry_for=(OSError,),
+    max_retries=3,
+    retry_backoff=True,
+)
+def take_away_task(item_id: int) -> None:
+    from catalog.services.removing import take_away  # breaks the import cycle
+
+    take_away(item_id=item_id)
+
+
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=240, time_limit=270)
+def lend_files_task(item_id: int) -> None:
+    from catalog.services.removing import lend_files  # breaks the import cycle
+
+    lend_files(item_id=item_id)
+
+
+@shared_task(acks_late=True, ignore_result=True, soft_time_limit=840, time_limit=870)
+def erase_removed_task() -> None:
+    from catalog.services.removing import erase_due_items  # breaks the import cycle
+
+    erase_due_items()
+
+
 @shared_task(acks_late=True, ignore_result=True, soft_time_limit=240, time_limit=270)
 def embed_item_task(item_id: int) -> None:
     from catalog.models import Item  # breaks the import cycle

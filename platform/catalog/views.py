@@ -63,7 +63,7 @@ def _existing_template(name: str) -> str:
 def media(request: HttpRequest, asset_id: int, role: str, extension: str) -> HttpResponseBase:
     """One file of an item, for those who may see the item; to all others it does not exist."""
     asset = Asset.objects.select_related("item").filter(pk=asset_id, role=role).first()
-    if asset is None or not can_view(request.user, asset.item):
+    if asset is None or asset.is_quarantined or not can_view(request.user, asset.item):
         raise Http404("There is no such file.")
     clock = note_view(item=asset.item, user=request.user)
     if not is_local(asset):

@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from accounts.models import Consent, User
-from recommender.models import Impression, Interaction, UserEmbedding
+from recommender.models import Impression, Interaction, Rating, Remark, UserEmbedding
 from recommender.services.feedback import PASSIVE, learning_allowed
 
 # Rows in one DELETE: short locks, whatever has piled up.
@@ -41,6 +41,12 @@ def forget_watched(*, user_id: int) -> int:
     return _delete(Interaction.objects.filter(user=user, kind__in=PASSIVE)) + _delete(
         Impression.objects.filter(user=user)
     )
+
+
+def forget_item(*, item_id: int) -> int:
+    """Delete what people did with an item that was deleted for good; returns how many rows."""
+    rows = (Interaction, Impression, Rating, Remark)
+    return sum(_delete(model.objects.filter(item_id=item_id)) for model in rows)
 
 
 def forget_watched_by_refusing() -> int:

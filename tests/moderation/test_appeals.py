@@ -13,8 +13,9 @@ from django.utils import timezone
 
 from accounts.models import Restriction, User
 from accounts.services import list_restrictions
-from catalog.models import Item
+from catalog.models import Item, Removal
 from catalog.services import create_upload, submit_item
+from catalog.services.removing import erase_item
 from common.errors import ConflictError, InvalidInputError, NotAllowedError
 from common.guidance import Guidance
 from generation.services import submit_job
@@ -323,3 +324,21 @@ def test_the_api_tells_and_appeals(moderator: User) -> None:
     again = client.post(f"/api/v1/statements/{statement.puid}/appeal/", {"text": "Mine."})
     assert again.status_code == 409
     assert signed_in(UserFactory()).get(f"/api/v1/statements/{statement.puid}/").status_code == 404
+
+
+def test_a_removed_item_is_kept_while_it_may_be_appealed_and_gone_once_it_was_upheld(
+    moderator: User, other: User
+) -> None:
+    item, appeal = appealed(moderator)
+    kept = Removal.objects.get(item=item)
+    assert kept.erase_at - kept.removed_at >= Appeal.TERM - timedelta(minutes=1)
+    decided(appeal.case, other, "uphold", note="It stands.")
+    kept.refresh_from_db()
+    assert kept.erase_at <= timezone.now()
+
+
+def test_nobody_appeals_about_what_is_gone_for_good(moderator: User) -> None:
+    item, statement = removed_item(moderator)
+    erase_item(item_id=item.pk)
+    with pytest.raises(ConflictError, match="gone"):
+        appeal_statement(statement=statement, user=item.owner, text="It was fine.")  # type: ignore[arg-type]

@@ -206,6 +206,15 @@ CHECKS: tuple[Check, ...] = (
         0.5,
     ),
     Check(
+        "ai_detector",
+        "AI-image detector (hint)",
+        Perspective.IDENTIFIABILITY,
+        "hub-1",
+        disclosure.detector_hint,
+        0.5,
+        "Share from which the hint says that it takes the picture for AI's. It decides nothing.",
+    ),
+    Check(
         "colour_distance",
         "Distance from the colour asked for",
         Perspective.DOMAIN,

@@ -124,6 +124,10 @@ class ScreeningInput:
     # Faces and codes seen in the picture or in a video's stills; None: not looked for.
     faces: tuple[Spot, ...] | None = None
     codes: tuple[Spot, ...] | None = None
+    # What a configured AI-image detector says: its name and the share of AI, or why it cannot.
+    detector: str = ""
+    detector_share: float | None = None
+    detector_problem: str = ""
     # Whose private data conditioned it: how many people, whether they let others see it, and
     # items among its ingredients that not everybody may see.
     conditioned_on: int = 0

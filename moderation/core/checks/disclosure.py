@@ -50,6 +50,23 @@ def ai_hint(given: ScreeningInput, threshold: float) -> Finding:
     )
 
 
+def detector_hint(given: ScreeningInput, threshold: float) -> Finding:
+    """Say what the configured AI-image detector thinks. A hint for people: it always passes."""
+    if not given.detector:
+        return Finding(Verdict.PASS, "Hint: no AI-image detector is configured.")
+    if given.detector_share is None:
+        why = given.detector_problem or "There was no picture to show it."
+        return Finding(Verdict.PASS, f"Hint: none from {given.detector}. {why}")
+    score = round(given.detector_share, 3)
+    thinks = "takes it for AI's" if score > threshold else "does not take it for AI's"
+    said = f"Hint by {given.detector}: it {thinks} ({score:.0%}). It may err, and decides nothing."
+    return Finding(
+        Verdict.PASS,
+        said,
+        evidence={"hint": score, "above": threshold, "model": given.detector},
+    )
+
+
 def authorship(given: ScreeningInput, threshold: float) -> Finding:
     """Flag items whose owner is not the one that the rule of authorship names.
 

@@ -10,8 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.expiry import AFTER_VIEW, UNSEEN
-from catalog.models import Credential, Expiry, FrameVectors, Item
-from catalog.services.storing import delete_files_of, forget_assets
+from catalog.models import Expiry, Item
+from catalog.services.removing import wipe
 from catalog.signals import item_expired, item_removed
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ def note_view(*, item: Item, user: User | AnonymousUser | None) -> Expiry | None
     clock = Expiry.objects.filter(item=item).first() if item.is_personal else None
     if clock is None or user is None or user.pk not in {item.made_for_id, item.owner_id}:
         return clock
-    if clock.first_viewed_at is None and item.is_public:
+    # A draft of one's own is seen in the studio, long before or without being published.
+    if clock.first_viewed_at is None and (item.is_public or item.owner_id == user.pk):
         now = timezone.now()
         started = Expiry.objects.filter(pk=clock.pk, first_viewed_at=None).update(
             first_viewed_at=now, expires_at=now + AFTER_VIEW
@@ -72,20 +73,8 @@ def expire_item(*, item_id: int) -> bool:
         item = Item.objects.select_for_update().filter(pk=item_id).first()
         if item is None or item.state == Item.State.EXPIRED:
             return False
-        delete_files_of(item)
-        for rows in (item.assets, item.frames, item.embeddings):
-            rows.all().delete()
-        FrameVectors.objects.filter(item=item).delete()
-        Credential.objects.filter(item=item).delete()
-        _empty(item)
+        item.state, item.problem = Item.State.EXPIRED, EXPIRED
+        wipe(item)
         for signal in (item_removed, item_expired):
             transaction.on_commit(partial(signal.send_robust, sender=Item, item_id=item.pk))
-    forget_assets(item)
     return True
-
-
-def _empty(item: Item) -> None:
-    item.state, item.problem = Item.State.EXPIRED, EXPIRED
-    item.title = item.description = item.garment_type = item.pattern = item.look = ""
-    item.colours, item.guidance, item.manifest, item.incoming = [], None, None, ""
-    item.save()

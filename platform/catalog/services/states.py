@@ -6,6 +6,7 @@ Repeating the move that was made last is harmless and sends no second signal.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,8 @@ from django.utils import timezone
 from accounts.models import Restriction
 from accounts.services import require_unrestricted
 from catalog.models import Item
+from catalog.services.removing import give_back, note_removal
+from catalog.services.storing import forget_assets
 from catalog.signals import item_published, item_removed, item_submitted
 from common.errors import ConflictError, NotAllowedError
 
@@ -57,7 +60,13 @@ def submit_item(*, item: Item, by: User | None) -> Item:
 def hold_item(*, item: Item) -> Item:
     """Leave the item to a person. Only moderation calls this."""
     with transaction.atomic():
-        return _move(item, _lock(item), State.IN_REVIEW)
+        locked = _lock(item)
+        was_removed = locked.state == State.REMOVED
+        _move(item, locked, State.IN_REVIEW)
+        if was_removed:
+            give_back(item=locked)
+            forget_assets(item)
+        return item
 
 
 def publish_item(*, item: Item) -> Item:
@@ -76,10 +85,17 @@ def reject_item(*, item: Item, problem: str) -> Item:
         return _move(item, _lock(item), State.REJECTED, problem=problem)
 
 
-def remove_item(*, item: Item, problem: str) -> Item:
-    """Take the item down; `problem` tells its owner why."""
+def remove_item(*, item: Item, problem: str, keep_for: timedelta = timedelta()) -> Item:
+    """Take the item down; `problem` tells its owner why.
+
+    keep_for: how long its files are kept in quarantine, because an appeal or the law may need them.
+    """
     with transaction.atomic():
-        return _move(item, _lock(item), State.REMOVED, item_removed, problem=problem)
+        locked = _lock(item)
+        if locked.state != State.REMOVED:
+            _move(item, locked, State.REMOVED, item_removed, problem=problem)
+            note_removal(item=locked, keep_for=keep_for)
+        return _synced(item, locked)
 
 
 def withdraw_item(*, item: Item, by: User) -> Item:

@@ -227,6 +227,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "erase-removed": {
+        "task": "catalog.tasks.erase_removed_task",
+        "schedule": 900.0,
+        "options": {"expires": 900},
+    },
     "requeue-stale-screenings": {
         "task": "moderation.tasks.requeue_stale_screenings_task",
         "schedule": 20.0,
@@ -376,6 +381,10 @@ VERIFY_MAX_BYTES = env.int("VERIFY_MAX_BYTES", default=100 * 1024 * 1024)
 REVIEW_SAMPLE_SHARE = env.float("REVIEW_SAMPLE_SHARE", default=0.05)
 # YuNet's ONNX file for finding faces; without it OpenCV's Haar cascade does.
 FACE_DETECTOR_PATH = env.str("FACE_DETECTOR_PATH", default="")
+# An image-classification model of the hub (repository id or folder) whose labels tell AI from
+# human: what it says is shown to moderators as a hint, and decides nothing.
+AI_DETECTOR_MODEL = env.str("AI_DETECTOR_MODEL", default="")
+AI_DETECTOR_REVISION = env.str("AI_DETECTOR_REVISION", default="")
 # Whether the site earns money: licences that forbid commercial use are then flagged.
 COMMERCIAL_USE = env.bool("COMMERCIAL_USE", default=True)
 # Whose rules of regulated topics hold ("EU", "UK", "US"); empty: all.

@@ -297,3 +297,13 @@ def test_every_check_copes_with_an_empty_input() -> None:
 
 def test_compression_does_not_change_the_verdict_on_clarity(drawn: list[np.ndarray]) -> None:
     assert run("clarity", still=jpeg(drawn[0], 40), width=480, height=640).verdict == "pass"
+
+
+@pytest.mark.parametrize("share", [0.0, 0.49, 0.97, 1.0, None])
+def test_an_ai_detector_is_named_and_never_decides(share):
+    finding = run("ai_detector", detector="somebody/ai-or-not", detector_share=share)
+    assert finding.verdict == "pass"
+    assert "somebody/ai-or-not" in finding.summary
+    if share is not None:
+        assert finding.evidence["hint"] == share
+        assert ("it takes it for AI's" in finding.summary) is (share > 0.5)
