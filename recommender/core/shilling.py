@@ -16,6 +16,11 @@ popularity, and what the strongest groups reach by taste. With the larger of the
 
     score(u) = max over t of P(u is odd | t) E(t) / (E(t) + tolerance * reference(t))
 
+A group with E(t) above tolerance * reference(t) is beyond doubt. Such groups are settled one by
+one, the purest first: who is likelier odd than not belongs to it and is taken out of the feedback
+before the next is judged. So an attack is not missed in its less typical profiles, and the honest
+fans of what it hides behind are not taken for a part of it.
+
 Timing (bursts, new accounts) only strengthens what profiles show: the likes of a good video come
 in bursts too, from people who otherwise have nothing in common but it.
 """
@@ -49,6 +54,8 @@ DEALS, CHANCE_QUANTILE, CHANCE_GROUPS = 3, 0.95, 64
 TOLERANCE = 3.0
 THRESHOLD = 0.5
 SMALLEST_GROUP = 8
+# A member of a group beyond doubt has this part of the median member's evidence. Chosen with it.
+LEAST_LIKENESS = 0.5
 # Below this an opinion is a guess from a short look, not something that a person said.
 WEAKEST = 0.3
 
@@ -99,6 +106,23 @@ class _Entries:
     people: int
     width: int
 
+    def only(self, which: np.ndarray) -> _Entries:
+        """Return these opinions alone, of the same people and columns."""
+        return replace(
+            self,
+            rows=self.rows[which],
+            columns=self.columns[which],
+            popularity=self.popularity[which],
+            classes={name: values[which] for name, values in self.classes.items()},
+        )
+
+
+@dataclass(frozen=True)
+class _Settled:
+    score: np.ndarray  # (n,)
+    per_signal: Mapping[str, np.ndarray]
+    groups: np.ndarray  # (C,) nats
+
 
 @dataclass(frozen=True)
 class _Evidence:
@@ -118,17 +142,82 @@ def detect(feedback: Feedback, tolerance: float = TOLERANCE) -> Detection:
     if not given.nnz:
         return _nothing(feedback.matrix.shape[0])
     entries = _entries(given, at, feedback.joined)
+    settled = _settle(entries, *_judge(entries, tolerance))
+    return _detection(entries, settled, items)
+
+
+def _judge(entries: _Entries, tolerance: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return each person's score (U,) and what each column's evidence is held against (C,)."""
     trust = np.ones(entries.people)
     for step in range(ROUNDS):
         found = _weigh(entries, trust)
-        references = np.maximum(_by_taste(found), _by_chance(entries, trust))
-        entry_score = _entry_scores(entries, found, tolerance * references)
+        bars = tolerance * np.maximum(_by_taste(found), _by_chance(entries, trust))
         score = np.zeros(entries.people)
-        np.maximum.at(score, entries.rows, entry_score)
+        np.maximum.at(score, entries.rows, _entry_scores(entries, found, bars))
         if step < ROUNDS - 1:
             # What is suspected does not count among those it is compared with.
             trust = 1.0 - score
-    return _detection(entries, found, entry_score, items)
+    return score, bars
+
+
+def _settle(entries: _Entries, suspicion: np.ndarray, bars: np.ndarray) -> _Settled:
+    """Return every opinion's score after groups beyond doubt were taken out, purest first."""
+    count = len(entries.rows)
+    score, evidence = np.zeros(count), np.zeros(entries.width)
+    per_signal = {name: np.zeros(count) for name in entries.classes}
+    trust, here = 1.0 - suspicion, np.arange(count)
+    below = np.nextafter(THRESHOLD, 0.0)
+    while True:
+        rest = entries.only(here)
+        found = _weigh(rest, trust)
+        column = _purest(rest, found, bars)
+        if column is not None:
+            # Its members no longer count among those it is compared with.
+            members = rest.rows[(rest.columns == column) & (found.odd >= THRESHOLD)]
+            trust[members] = 0.0
+            found = _weigh(rest, trust)
+            caught = _odd_members(np.flatnonzero(rest.columns == column), found)
+        if column is None or not len(caught):
+            break
+        scores = _entry_scores(rest, found, bars)
+        # Beyond doubt: from the threshold up, by how odd they are and how strong the group is.
+        # Who is in the group and not one of them stays below, and keeps what suspicion there is.
+        score[here] = np.where(rest.columns == column, np.minimum(scores, below), score[here])
+        score[here[caught]] = THRESHOLD + (1 - THRESHOLD) * scores[caught]
+        for name, values in found.per_signal.items():
+            per_signal[name][here[caught]] = values[caught]
+        evidence[column] = found.groups[column]
+        trust[rest.rows[caught]] = 0.0
+        here = here[~np.isin(rest.rows, rest.rows[caught])]
+    # What is left has no group beyond doubt, or is not one of its odd members.
+    left = np.minimum(_entry_scores(rest, found, bars), below)
+    score[here] = np.maximum(score[here], left)
+    for name, values in found.per_signal.items():
+        per_signal[name][here] = values
+    return _Settled(score, per_signal, np.maximum(evidence, found.groups))
+
+
+def _odd_members(group: np.ndarray, found: _Evidence) -> np.ndarray:
+    """Return those of a group's opinions (n,) that are likelier odd than not and look alike.
+
+    Signals agree with one another, so that probabilities are surer than they should be, and an
+    honest fan may share some of them: an odd one has at least half of what its like has.
+    """
+    llr, odd = found.llr[group], found.odd[group] >= THRESHOLD
+    if odd.any():
+        odd &= llr >= LEAST_LIKENESS * np.median(llr[odd])
+    return group[odd]
+
+
+def _purest(entries: _Entries, found: _Evidence, bars: np.ndarray) -> int | None:
+    """Return the column beyond doubt with the largest share of odd members, None without one."""
+    odd = found.odd >= THRESHOLD
+    members = np.bincount(entries.columns, odd, minlength=entries.width)
+    sizes = np.bincount(entries.columns, minlength=entries.width)
+    beyond = (found.groups > bars) & (members > 0)
+    if not beyond.any():
+        return None
+    return int(np.argmax(np.where(beyond, members / np.maximum(sizes, 1), -1.0)))
 
 
 def _stacked(feedback: Feedback) -> tuple[sparse.csr_matrix, np.ndarray | None]:
@@ -280,15 +369,13 @@ def _entry_scores(entries: _Entries, found: _Evidence, bars: np.ndarray) -> np.n
     return scores
 
 
-def _detection(
-    entries: _Entries, found: _Evidence, entry_score: np.ndarray, items: int
-) -> Detection:
+def _detection(entries: _Entries, found: _Settled, items: int) -> Detection:
     """Return each person's strongest opinion and the groups of those above the threshold."""
-    order = np.lexsort((-entry_score, entries.rows))
+    order = np.lexsort((-found.score, entries.rows))
     people, first = np.unique(entries.rows[order], return_index=True)
     best = order[first]
     score, column = np.zeros(entries.people), np.full(entries.people, -1)
-    score[people], column[people] = entry_score[best], entries.columns[best]
+    score[people], column[people] = found.score[best], entries.columns[best]
     evidence = {name: np.zeros(entries.people) for name in found.per_signal}
     for name, values in found.per_signal.items():
         evidence[name][people] = values[best]

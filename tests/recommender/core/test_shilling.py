@@ -47,6 +47,15 @@ def test_profiles_of_an_attack_stand_out(honest, kind, push):
     assert (found.score[~attacked.is_attack] >= THRESHOLD).mean() <= 0.05
 
 
+@pytest.mark.parametrize("kind", ["bandwagon", "segment"])
+def test_fans_of_what_an_attack_hides_behind_are_left_alone(honest, kind):
+    attacked = attack_opinions(honest, Attack(kind, 0.12, 10), np.random.default_rng(3))
+    found = detect(Feedback(attacked.matrix))
+    assert {group.item for group in found.groups} == {attacked.target}
+    assert not (set(found.flagged()) & set(np.flatnonzero(~attacked.is_attack)))
+    assert len(found.flagged()) == attacked.is_attack.sum()
+
+
 def test_the_group_names_the_target_and_its_side(honest):
     attacked = attack_opinions(
         honest, Attack("random", 0.15, 10, push=False), np.random.default_rng(4)
