@@ -47,12 +47,14 @@ TABLES = {
     "appeals_by_outcome": "Outcome of appeals",
 }
 LABELS = {
-    **dict(Report.Reason.choices + Report.State.choices + Appeal.State.choices),
+    **dict(Report.Reason.choices + Report.State.choices),
     **dict(Statement.Source.choices + Statement.Decided.choices),
     "open": "Still open",
     "illegal": "Against the law",
     "incompatible": "Against our rules",
 }
+# "upheld" means one thing of a report and another of an appeal.
+LABELS_OF = {"appeals_by_outcome": LABELS | dict(Appeal.State.choices) | {"open": LABELS["open"]}}
 # Walked whenever the page is opened; the whole chain by a button.
 AUDIT_RECENT = 500
 
@@ -172,7 +174,7 @@ def transparency_page(request: HttpRequest) -> HttpResponse:
     counts = transparency.count_period(first=first, last=last)
     context = {
         "counts": counts,
-        "tables": [(title, _labelled(counts[name])) for name, title in TABLES.items()],
+        "tables": [(title, _labelled(name, counts[name])) for name, title in TABLES.items()],
         "first": first,
         "last": last,
         "problem": problem,
@@ -202,10 +204,11 @@ def export_transparency(request: SignedInRequest) -> HttpResponseBase:
     return answer
 
 
-def _labelled(counts: dict[str, int]) -> list[tuple[str, int]]:
-    """Return counts with words for their codes."""
+def _labelled(table: str, counts: dict[str, int]) -> list[tuple[str, int]]:
+    """Return a table's counts with words for their codes."""
+    labels = LABELS_OF.get(table, LABELS)
     return [
-        (LABELS.get(code) or code.replace("_", " ").capitalize(), count)
+        (labels.get(code) or code.replace("_", " ").capitalize(), count)
         for code, count in counts.items()
     ]
 

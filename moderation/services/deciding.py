@@ -24,7 +24,7 @@ from moderation.services.claims import (
 from moderation.services.history import keep_history
 from moderation.services.marking import MarkingError, ensure_marked
 from moderation.services.policies import current_policy
-from moderation.services.reports import settle_reports
+from moderation.services.reports import hand_on_reports, settle_reports
 from moderation.services.statements import state_reasons
 from moderation.services.strikes import give_strike
 
@@ -213,8 +213,13 @@ def _carry_out(case: Case, settled: _Settled, facts: dict[str, object]) -> Decis
         remove_item(item=item, problem=verdict.note, keep_for=Appeal.TERM)
     if _refuses(case, verdict.action):
         _tell_author(case, decision, settled)
-    settle_reports(case=case, state=_outcome(case, verdict), decision=decision)
+    about_rating = _is_about_rating(case)
+    if not about_rating:
+        settle_reports(case=case, state=_outcome(case, verdict), decision=decision)
     _close(case)
+    if about_rating:
+        # What was reported meanwhile has not been decided on by this.
+        hand_on_reports(case=case)
     audit.record(
         action=f"{verdict.action}_by_person",
         actor=settled.by,
@@ -257,8 +262,13 @@ def _refuses(case: Case, action: str) -> bool:
 
 def _publishes(case: Case, action: str) -> bool:
     if action == Action.OVERTURN:
-        return not _by_reporter(case) and case.appeal.decision.action != Action.RERATE
+        return not _by_reporter(case) and not _is_about_rating(case)
     return action == Action.PUBLISH
+
+
+def _is_about_rating(case: Case) -> bool:
+    """Whether this is an appeal against a stricter age rating: the item is public all the while."""
+    return Appeal.objects.filter(case=case, decision__action=Action.RERATE).exists()
 
 
 def _by_reporter(case: Case) -> bool:

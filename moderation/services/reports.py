@@ -129,6 +129,17 @@ def settle_reports(*, case: Case, state: str, decision: Decision | None = None) 
     return closed
 
 
+def hand_on_reports(*, case: Case) -> Case | None:
+    """Give the open reports of a case that was decided on something else a case of their own."""
+    reports = Report.objects.filter(case=case, state=Report.State.OPEN)
+    if not reports.exists():
+        return None
+    own = _case_of(case.item)
+    reports.update(case=own)
+    _weigh(own)
+    return own
+
+
 def find_by_receipt(receipt: str) -> Report | None:
     """Return the report with this receipt; for visitors, who have nothing else."""
     return Report.objects.select_related("item").filter(receipt=receipt).first()

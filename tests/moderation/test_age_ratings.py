@@ -10,8 +10,14 @@ from accounts.models import Profile, User
 from catalog.models import Item
 from catalog.services import remove_item
 from common.errors import ConflictError, InvalidInputError, NotAllowedError
-from moderation.models import Appeal, AuditEntry, Case, Decision, Statement
-from moderation.services import appeal_statement, change_age_rating, close_cases, list_age_changes
+from moderation.models import Appeal, AuditEntry, Case, Decision, Report, Statement
+from moderation.services import (
+    appeal_statement,
+    change_age_rating,
+    close_cases,
+    list_age_changes,
+    report_item,
+)
 from tests.factories import ItemFactory, UserFactory
 from tests.moderation.cases import decided
 
@@ -94,6 +100,20 @@ def test_a_later_change_outlives_the_appeal_against_the_first(item: Item, modera
     decided(appeal.case, UserFactory(moderator=True), "overturn")
     item.refresh_from_db()
     assert item.age_rating == "adult"
+
+
+def test_reports_made_meanwhile_wait_for_a_decision_of_their_own(
+    item: Item, moderator: User
+) -> None:
+    decision = change_age_rating(item=item, by=moderator, rating="16", **SAID)
+    appeal = appeal_statement(statement=decision.statement, user=item.owner, text="It is a coat.")
+    report = report_item(user=aged(Profile.AgeBand.ADULT), item=item, reason="spam")
+    assert report.case == appeal.case
+    decided(appeal.case, UserFactory(moderator=True), "overturn")
+    report.refresh_from_db()
+    assert report.state == Report.State.OPEN
+    assert report.case.state == Case.State.OPEN
+    assert report.case != appeal.case
 
 
 def test_an_appeal_about_the_rating_ends_when_the_item_goes(item: Item, moderator: User) -> None:

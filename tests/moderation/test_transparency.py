@@ -122,6 +122,12 @@ def test_the_counts_are_public_and_the_statements_are_not(
     assert operator.get(export, {"first": "nonsense"}).status_code == 400
 
 
+def test_what_became_of_reports_is_told_in_the_words_of_reports(statement: Statement) -> None:
+    page = Client().get(reverse("moderation:transparency")).content.decode()
+    assert "Action was taken" in page
+    assert "The decision stands" not in page
+
+
 def test_an_odd_period_is_answered_with_a_sentence() -> None:
     page = Client().get(
         reverse("moderation:transparency"), {"first": "2026-03-01", "last": "2026-01-01"}
