@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
@@ -12,11 +12,11 @@ from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVector, SearchVectorField
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
-from django.urls import reverse
 from django.utils import timezone
 from pgvector.django import VectorField
 
 from accounts.models import Profile
+from common.addresses import address
 from common.guidance import Attributes
 from common.licences import CHOICES as LICENCE_CHOICES
 
@@ -234,7 +234,7 @@ class Item(models.Model):
         return self.title or f"item {self.pk}"
 
     def get_absolute_url(self) -> str:
-        return reverse("catalog:item", args=[self.pk])
+        return address("catalog:item", self.pk)
 
     @property
     def is_public(self) -> bool:
@@ -250,8 +250,12 @@ class Item(models.Model):
 
     def asset(self, role: str) -> Asset | None:
         """Return the file of this role. No query where assets were prefetched, else one for all."""
-        models.prefetch_related_objects([self], "assets")
-        return next((asset for asset in self.assets.all() if asset.role == role), None)
+        fetched: dict[str, Any] = getattr(self, "_prefetched_objects_cache", {})
+        if "assets" not in fetched:
+            models.prefetch_related_objects([self], "assets")
+        # What was fetched, where there is something: `all()` copies a query for every file.
+        files = fetched["assets"] if "assets" in fetched else self.assets.all()
+        return next((asset for asset in files if asset.role == role), None)
 
     @property
     def alt_text(self) -> str:
@@ -322,7 +326,7 @@ class Asset(models.Model):
     def url(self) -> str:
         """Address of the view that checks who asks; changes with the bytes, so it can be cached."""
         extension = posixpath.splitext(self.file.name or "")[1].lstrip(".") or "bin"
-        path = reverse("catalog:media", args=[self.pk, self.role, extension])
+        path = address("catalog:media", self.pk, self.role, extension)
         return f"{path}?v={self.sha256[:12]}"
 
 

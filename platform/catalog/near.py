@@ -6,14 +6,12 @@ until enough items have passed every filter, so that a filter never makes the an
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from django.db import connection, transaction
-from django.db.models import F, QuerySet
-from django.db.models.functions import Cast
+from django.db import connection
+from django.db.models import QuerySet
 from pgvector import Vector
-from pgvector.django import MaxInnerProduct, VectorField
 
 from catalog.models import Item
 
@@ -22,6 +20,40 @@ from catalog.models import Item
 CONSIDERED = 400
 # Give up walking on after this many vectors: others answer what one person's filters shut out.
 MOST_SCANNED = 20_000
+# The cast is the index's expression: without it the planner would not know it.
+_NEAREST = (
+    "SELECT item.pk FROM ({items}) AS item "
+    "JOIN catalog_embedding AS known ON known.item_id = item.pk WHERE known.model = %s "
+    "ORDER BY known.vector::vector({width}) <#> %s LIMIT %s"
+)
+# Let the index walk on past what the filters refuse. Compiling such a query (jit) takes longer than
+# answering it.
+_SETTINGS = (
+    "SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true), "
+    "set_config('hnsw.ef_search', %s, true), set_config('hnsw.max_scan_tuples', %s, true), "
+    "set_config('jit', 'off', true)"
+)
+_WITHOUT = "SELECT * FROM ({items}) AS item WHERE NOT item.pk = ANY(%s)"
+
+
+class Selection(NamedTuple):
+    """A choice of items as text, to be narrowed in several ways: putting it together costs most.
+
+    Its columns include `pk`.
+    """
+
+    sql: str
+    params: tuple[Any, ...]
+
+    @classmethod
+    def of(cls, items: QuerySet[Any]) -> Selection:
+        """Return a query that yields values (`values_list`), in no order, as text."""
+        return cls(*items.order_by().query.sql_with_params())
+
+    def without(self, ids: list[int]) -> Selection:
+        """Return the selection without these items."""
+        sql = _WITHOUT.format(items=self.sql)
+        return Selection(sql, (*self.params, ids))
 
 
 def near_items(
@@ -29,44 +61,28 @@ def near_items(
     vectors: np.ndarray,
     model: str,
     each: int,
-    items: QuerySet[Item],
+    items: QuerySet[Item] | Selection,
     considered: int = CONSIDERED,
 ) -> list[int]:
     """Return the ids of up to `each` of `items` nearest to each of `vectors` (n, D), without order.
 
-    Vectors of length 1 by the encoder `model`, of its dimension. Four short queries.
+    Vectors of length 1 by the encoder `model`, of its dimension. One query.
     """
     if not len(vectors):
         return []
-    statement, parameters = _nearest(vectors[0], model, each, items).query.sql_with_params()
-    # Put together once and sent with every vector: that takes longer than answering it.
-    texts = [Vector(vector).to_text() for vector in vectors]
-    place = parameters.index(texts[0])
-    bound = [
-        part for text in texts for part in (*parameters[:place], text, *parameters[place + 1 :])
-    ]
-    with transaction.atomic(), connection.cursor() as cursor:
-        _set_scan(considered)
-        cursor.execute(" UNION ".join([f"({statement})"] * len(vectors)), bound)
+    if isinstance(items, QuerySet):
+        items = Selection.of(items.values_list("pk"))
+    search, params = _search(items, vectors, model, each)
+    with connection.cursor() as cursor:
+        # In one message, which is a transaction by itself: the settings hold for this search alone.
+        cursor.execute(f"{_SETTINGS}; {search}", [str(considered), str(MOST_SCANNED), *params])
+        cursor.nextset()
         return [int(row[0]) for row in cursor.fetchall()]
 
 
-def _nearest(vector: np.ndarray, model: str, each: int, items: QuerySet[Item]) -> QuerySet[Any]:
-    # The cast is the index's expression: without it the planner would not know it.
-    known = Cast(F("embeddings__vector"), VectorField(dimensions=len(vector)))
-    found = items.filter(embeddings__model=model).alias(distance=MaxInnerProduct(known, vector))
-    return found.order_by("distance").values_list("pk")[:each]
-
-
-def _set_scan(considered: int) -> None:
-    """Let the index walk on past what the filters refuse, for this transaction alone."""
-    settings = {
-        "hnsw.iterative_scan": "relaxed_order",
-        "hnsw.ef_search": str(considered),
-        "hnsw.max_scan_tuples": str(MOST_SCANNED),
-        # Compiling such a query takes longer than answering it.
-        "jit": "off",
-    }
-    calls = ", ".join("set_config(%s, %s, true)" for _ in settings)
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {calls}", [part for pair in settings.items() for part in pair])
+def _search(items: Selection, vectors: np.ndarray, model: str, each: int) -> tuple[str, list[Any]]:
+    statement = _NEAREST.format(items=items.sql, width=vectors.shape[1])
+    params: list[Any] = []
+    for vector in vectors:
+        params += [*items.params, model, Vector(vector).to_text(), each]
+    return " UNION ".join([f"({statement})"] * len(vectors)), params

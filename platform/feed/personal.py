@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -68,21 +68,21 @@ AS_IT_IS = Presentation()
 
 
 def present(
-    *, user: User | None, items: Sequence[Item], learning: bool | None = None
+    *, user: User | None, items: Sequence[Item], taste: Callable[[], Taste | None] | None = None
 ) -> dict[int, Presentation]:
     """Return, by item id, how this person is shown those videos that look different to them.
 
     Everything comes from stored vectors: a handful of queries and one matrix product for the whole
     page. Nothing is chosen for visitors, for newcomers, or for who refused personalisation; those
-    see every video as its uploader made it. `learning`, their answer on personalisation, saves a
-    query where it has been read.
+    see every video as its uploader made it. `taste` gives theirs where the caller can tell it with
+    less than reading everything anew; it is asked only where there are videos.
     """
     videos = [item for item in items if item.kind == Item.Kind.VIDEO]
     if user is None or not videos:
         return {}
     drawn = _drawn_posters(user, videos)
-    taste = taste_of(user, learning)
-    found = _chosen(user, videos, taste) if taste is not None else {}
+    liking = taste() if taste is not None else taste_of(user)
+    found = _chosen(user, videos, liking) if liking is not None else {}
     for pk, picture in drawn.items():
         chosen = found.get(pk, AS_IT_IS)
         found[pk] = Presentation(drawn=picture, clip=chosen.clip, liked=chosen.liked)

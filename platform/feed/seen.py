@@ -14,6 +14,7 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.utils import timezone
 
 from accounts.models import User
+from catalog.models import HiddenItem
 from feed.cursor import Cursor
 from recommender.models import Impression
 
@@ -48,13 +49,17 @@ class SeenInDatabase:
         self.user = user
 
     def excluded(self, cursor: Cursor) -> set[int]:
-        """Return what this browse has shown, and other browses of recent days unless `again`."""
+        """Return what this browse has shown, and other browses of recent days unless `again`.
+
+        And what the person hid, so that chance does not count it among what it may draw.
+        """
         rows = Impression.objects.filter(user=self.user)
         if cursor.again:
             rows = rows.filter(feed_id=cursor.feed_id)
         else:
             rows = rows.filter(created_at__gt=timezone.now() - RECENT)
-        return set(rows.values_list("item_id", flat=True))
+        hidden = HiddenItem.objects.filter(user=self.user).values_list("item_id")
+        return {item for (item,) in rows.values_list("item_id").union(hidden)}
 
     def replay(self, cursor: Cursor, limit: int) -> list[Shown]:
         """Return the page that this very cursor was answered with before, if it was."""

@@ -8,19 +8,19 @@ from dataclasses import dataclass
 import numpy as np
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.backends.base import SessionBase
-from django.db.models import Q
+from django.db.models import Q, prefetch_related_objects
 
-from accounts.follows import followed_ids
-from accounts.models import Profile, User
+from accounts.models import User
 from catalog.models import Item
-from catalog.visitors import Visitor
 from feed.cursor import Cursor
 from feed.mixing import AI, admitted_origins, blend
 from feed.personal import AS_IT_IS, Presentation, present
 from feed.reasons import named_ids, sentence
-from feed.seen import SeenBefore, SeenInDatabase, SeenInSession, Shown
+from feed.seen import Shown
+from feed.viewer import Viewer
 from recommender.core.exploration import explore
-from recommender.services import Candidate, current_reactions, learning_allowed, rank
+from recommender.models import StatedWish
+from recommender.services import Candidate, current_reactions, rank
 from recommender.services.field import OTHERS
 
 MAX_PAGE = 40
@@ -28,7 +28,6 @@ MAX_PAGE = 40
 CANDIDATES_PER_PLACE = 3
 # Height over width from which a picture may be cropped to the stage.
 TALL = 1.6
-VISITOR_AI_SHARE = Profile.AiShare.LITTLE
 
 
 @dataclass(frozen=True)
@@ -73,6 +72,8 @@ class FeedPage:
     # The person has seen everything of recent days: these are items from before.
     repeats: bool = False
     is_first: bool = True
+    # What they told the instructor for good; None where nothing asked for it.
+    wishes: tuple[StatedWish, ...] | None = None
 
     @property
     def ended(self) -> bool:
@@ -93,7 +94,7 @@ def get_feed_page(
     item comes twice, and none of recent days while there are others; a new browse that finds
     nothing unseen repeats instead of being empty. The same token gives the same page again.
     """
-    viewer = _viewer(user, session)
+    viewer = Viewer(user, session)
     cursor = Cursor.load(after) if after else Cursor.first(again)
     limit = max(1, min(limit, MAX_PAGE))
     shown = viewer.seen.replay(cursor, limit) if after else []
@@ -112,40 +113,12 @@ def get_feed_page(
         ai_share=viewer.ai_share,
         repeats=cursor.again,
         is_first=not after,
+        wishes=None if replayed else viewer.known.wishes.entries,
     )
 
 
-@dataclass(frozen=True)
-class _Viewer:
-    """Who looks, with everything about them that a page needs, read once."""
-
-    person: User | None
-    # The person, or somebody without an account and what their session hides from them.
-    audience: User | Visitor
-    ai_share: int
-    # Their answer on personalisation; None where they gave none.
-    learning: bool | None
-    followed: frozenset[int]
-    seen: SeenBefore
-
-    @property
-    def hidden(self) -> set[int]:
-        """What a session hides; what an account hides is asked of the database."""
-        return set(self.audience.hidden_item_ids) if isinstance(self.audience, Visitor) else set()
-
-
-def _viewer(user: User | AnonymousUser, session: SessionBase | None) -> _Viewer:
-    if not isinstance(user, User):
-        browser = SeenInSession(session)
-        return _Viewer(None, Visitor(session), VISITOR_AI_SHARE, None, frozenset(), browser)
-    learning = learning_allowed(user)
-    seen = SeenInSession(session) if learning is False else SeenInDatabase(user)
-    followed = frozenset(followed_ids(user))
-    return _Viewer(user, user, user.profile.ai_share, learning, followed, seen)
-
-
 def _choose(
-    viewer: _Viewer, cursor: Cursor, limit: int, rng: np.random.Generator | None = None
+    viewer: Viewer, cursor: Cursor, limit: int, rng: np.random.Generator | None = None
 ) -> list[Shown]:
     """Return the places of this page: ranked, mixed to the person's share, a few left to chance.
 
@@ -159,9 +132,10 @@ def _choose(
         limit=limit * CANDIDATES_PER_PLACE,
         origins=admitted_origins(viewer.ai_share),
         rng=rng,
-        learning=viewer.learning,
+        person=viewer.known,
         followed=viewer.followed,
     )
+    viewer.vectors = ranking.vectors
     direct = [] if cursor.again else _direct(viewer.person, excluded)
     mixed = blend(
         ranking.candidates,
@@ -178,15 +152,16 @@ def _choose(
         rng,
         fixed=sum(item.item_id in ordered for item in mixed.items),
     )
+    told = ranking.explained([place.item for place in places])
     return [
         Shown(
-            place.item.item_id,
-            place.item.source,
-            f"{place.item.policy}/{mixed.policy}",
-            place.item.reason,
+            item.item_id,
+            item.source,
+            f"{item.policy}/{mixed.policy}",
+            item.reason,
             place.propensity,
         )
-        for place in places
+        for place, item in zip(places, told, strict=True)
     ]
 
 
@@ -198,39 +173,41 @@ def _direct(person: User | None, excluded: set[int]) -> list[Candidate]:
         return []
     items = Item.objects.for_audience(person).standalone()
     direct_or_theirs = Q(exposure=Item.Exposure.DIRECT) | Q(is_personal=True)
-    items = items.filter(direct_or_theirs, made_for=person)
+    items = items.filter(direct_or_theirs, made_for=person).order_by("-published_at", "-pk")
+    rows = items.values_list("pk", "origin", "owner_id", "garment_type")[:MAX_PAGE]
     return [
         Candidate(
-            item_id=item.pk,
-            origin=item.origin,
+            item_id=pk,
+            origin=origin,
             score=1.0,
             source="direct",
             policy="direct",
             reason={"kind": "made_for_you"},
-            owner_id=item.owner_id or 0,
-            garment_type=item.garment_type,
+            owner_id=owner_id or 0,
+            garment_type=garment_type,
         )
-        for item in items.order_by("-published_at", "-pk")[:MAX_PAGE]
-        if item.pk not in excluded
+        for pk, origin, owner_id, garment_type in rows
+        if pk not in excluded
     ]
 
 
-def _cards(viewer: _Viewer, cursor: Cursor, shown: Sequence[Shown]) -> list[Card]:
+def _cards(viewer: Viewer, cursor: Cursor, shown: Sequence[Shown]) -> list[Card]:
     """Return the cards of these places, asking once more what the person may see now.
 
     As many queries for one card as for forty.
     """
     person = viewer.person
     ids = [place.item_id for place in shown]
-    items = (
-        Item.objects.for_audience(viewer.audience)
-        .select_related("owner")
-        .with_assets()
-        .in_bulk(ids)
+    named = named_ids(place.reason for place in shown)
+    # One query for what is shown and for what the reasons name.
+    found = (
+        Item.objects.for_audience(viewer.audience).select_related("owner").in_bulk({*ids, *named})
     )
-    titles = _titles(person, [place.reason for place in shown])
+    items = {pk: found[pk] for pk in ids if pk in found}
+    prefetch_related_objects(list(items.values()), "assets")
+    titles = {pk: found[pk].title for pk in named if pk in found}
     reactions = current_reactions(user=person, item_ids=ids) if person and ids else {}
-    personal = present(user=person, items=list(items.values()), learning=viewer.learning)
+    personal = present(user=person, items=list(items.values()), taste=lambda: viewer.taste)
     return [
         Card(
             item=items[place.item_id],
@@ -244,11 +221,3 @@ def _cards(viewer: _Viewer, cursor: Cursor, shown: Sequence[Shown]) -> list[Card
         for position, place in enumerate(shown, start=cursor.position + 1)
         if place.item_id in items
     ]
-
-
-def _titles(person: User | None, reasons: list[dict]) -> dict[int, str]:
-    ids = named_ids(reasons)
-    if not ids:
-        return {}
-    rows = Item.objects.for_audience(person).filter(pk__in=ids)
-    return dict(rows.values_list("pk", "title"))

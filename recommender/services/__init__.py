@@ -14,15 +14,18 @@ from recommender.services.feedback import (
     user_vector_model,
 )
 from recommender.services.ranking import Candidate, Ranking, rank, rank_candidates
+from recommender.services.reasons import Person, person_of
 from recommender.services.registry import roll_back
 from recommender.services.remarks import add_remark, change_remark, list_remarks
 from recommender.services.statements import facets_of, get_ratings, rate
-from recommender.services.taste import Taste, audience_vector, taste_of
+from recommender.services.taste import Taste, audience_vector, taste_from, taste_of
 from recommender.services.training import train, train_all, train_if_needed
 from recommender.services.user_emb import get_user_emb
+from recommender.services.vectors import vectors_for
 
 __all__ = [
     "Candidate",
+    "Person",
     "Ranking",
     "RecordResult",
     "Taste",
@@ -38,12 +41,14 @@ __all__ = [
     "learning_allowed",
     "liked_items",
     "list_remarks",
+    "person_of",
     "rank",
     "rank_candidates",
     "rate",
     "react",
     "record_events",
     "roll_back",
+    "taste_from",
     "taste_of",
     "train",
     "train_all",
@@ -51,4 +56,5 @@ __all__ = [
     "user_history",
     "user_vector",
     "user_vector_model",
+    "vectors_for",
 ]

@@ -6,10 +6,10 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from itertools import chain
 from typing import Any
 
 import numpy as np
+from django.db import connection
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -19,7 +19,6 @@ from common.errors import InvalidInputError
 from recommender.core.content import mean_direction
 from recommender.core.data import Event, Opinion, opinions
 from recommender.models import Interaction
-from recommender.services.statements import statements
 
 MAX_BATCH = 200
 MAX_DWELL_S = 3600.0
@@ -229,21 +228,34 @@ def current_reactions(*, user: User, item_ids: Iterable[int]) -> dict[int, str]:
     return {item_id: kind for item_id, kind in newest if kind != Interaction.Kind.UNDO}
 
 
+# What one person did lately and said, oldest first; events of one moment as they were stored. Put
+# together here, since every page asks for it and its dates cost most to read.
+_HISTORY = """
+SELECT item_id, kind, value, at FROM (
+    (SELECT item_id, kind, value, extract(epoch FROM created_at)::float8 AS at, 0 AS part, id
+     FROM recommender_interaction WHERE user_id = %(user)s AND kind <> 'view'
+     ORDER BY created_at DESC, id DESC LIMIT %(most)s)
+    UNION ALL
+    SELECT item_id, 'rating', stars, extract(epoch FROM updated_at)::float8, 1, id
+    FROM recommender_rating WHERE user_id = %(user)s AND facet = 'overall'
+    UNION ALL
+    SELECT item_id, 'remark', CASE understood ->> 'opinion' WHEN 'like' THEN 1 ELSE -1 END,
+           extract(epoch FROM created_at)::float8, 2, id
+    FROM recommender_remark
+    WHERE user_id = %(user)s AND understood ->> 'opinion' IN ('like', 'dislike')
+) AS event ORDER BY at, part, id
+"""
+
+
 def user_opinions(user: User) -> dict[int, Opinion]:
     """Return the person's opinion of each item they did or said something about lately.
 
-    Two queries: the log, and what was said in stars and words.
+    From the log and from what was said in stars and words, as `statements` tells them. One query.
     """
-    rows = (
-        Interaction.objects.filter(user=user)
-        .exclude(kind=Interaction.Kind.VIEW)
-        .order_by("-created_at", "-id")
-        .values_list("item_id", "kind", "value", "created_at")[:HISTORY_EVENTS]
-    )
-    # Oldest first: events of one moment keep the order in which they were stored.
-    events = [Event(user.pk, item, kind, value, at.timestamp()) for item, kind, value, at in rows]
-    held = opinions(chain(reversed(events), statements(user_id=user.pk)))
-    return {item: opinion for (_, item), opinion in held.items()}
+    with connection.cursor() as cursor:
+        cursor.execute(_HISTORY, {"user": user.pk, "most": HISTORY_EVENTS})
+        events = [Event(user.pk, *row) for row in cursor.fetchall()]
+    return {item: opinion for (_, item), opinion in opinions(events).items()}
 
 
 def user_history(user: User, k: int = 50) -> list[int]:

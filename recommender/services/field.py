@@ -7,29 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
 
 import numpy as np
 from django.db.models import QuerySet
 
 from accounts.models import User
-from catalog.models import Item
+from catalog.models import Item, ratings_for
+from catalog.near import Selection
 from recommender.core.exploration import draw
-from recommender.services.pool import COLUMNS, Outline, Pool, item_outline, item_pool, pool_of
+from recommender.services.pool import Outline, Pool, item_outline, item_pool, pool_of
 from recommender.services.reasons import DISLIKED_VECTORS, LIKED_VECTORS, Person
 from recommender.services.serving import ServingModel
 from recommender.services.sources import (
     collective_ids,
     content_ids,
     known_rows,
-    listed_ids,
     popular_rows,
+    read_candidates,
 )
 from recommender.services.vectors import (
     Vectors,
     item_vectors,
     joined,
-    newest_vector,
     read_vectors,
     sample_vectors,
 )
@@ -52,12 +52,20 @@ class Asked:
     origins: Collection[str] | None
     rng: np.random.Generator
 
-    @property
-    def adults(self) -> bool:
-        """Whether what is for adults only may be shown."""
-        return bool(self.user and self.user.is_authenticated and not self.user.is_minor)
+    @cached_property
+    def ratings(self) -> tuple[str, ...]:
+        """The age ratings that this person is admitted to."""
+        return ratings_for(self.user)
 
     @property
+    def lot(self) -> int:
+        """How many items of a group are drawn: twice a page, for which thrice its items are asked.
+
+        Chance may fall on every place, and every item of the page may be among those drawn.
+        """
+        return 2 * self.limit // 3 + 1
+
+    @cached_property
     def barred(self) -> np.ndarray:
         """The excluded ids as an array, ascending."""
         return np.array(sorted(self.excluded), dtype=np.int64)
@@ -114,14 +122,13 @@ def model_rows(person: Person, model: ServingModel) -> tuple[np.ndarray, np.ndar
 def _whole(asked: Asked, pool: Pool, collective: np.ndarray | None) -> Field:
     """Every item of a small catalogue that this person may be shown."""
     keep = ~np.isin(pool.ids, asked.barred)
-    if not asked.adults:
-        keep &= ~pool.adult
+    keep &= np.isin(pool.rating, asked.ratings)
     if asked.origins is not None:
         keep &= np.isin(pool.origin, list(asked.origins))
     places = np.flatnonzero(keep)
     places = places[asked.person.wishes.admits(pool.ids[places])]
     by_group = _by_group(pool, places)
-    some = asked.limit // 2 + 1
+    some = asked.lot
     return Field(
         pool=pool,
         places=places,
@@ -145,25 +152,37 @@ def _by_group(pool: Pool, places: np.ndarray) -> dict[str, np.ndarray]:
 
 def _sourced(asked: Asked, model: ServingModel | None, collective: np.ndarray | None) -> Field:
     """The candidates of every source, with what ranking must know of them, in a few queries."""
-    outline, newest, person = item_outline(), newest_vector(), asked.person
-    held = [*person.positive[:LIKED_VECTORS], *person.rejected[:DISLIKED_VECTORS]]
-    known = read_vectors(newest[1], held) if newest and held else None
+    outline, person = item_outline(), asked.person
+    held = [*person.positive[:LIKED_VECTORS], *person.likes, *person.rejected[:DISLIKED_VECTORS]]
+    # Of who said nothing yet nothing is near or far.
+    known = read_vectors(None, held) if held else None
+    items = asked.items()
+    excluded = asked.barred.tolist()
     named = _from_model(asked, model, collective, outline)
-    open_items = asked.items().exclude(pk__any_of=asked.excluded)
+    open_items = Selection.of(items.values_list("pk")).without(excluded)
     named |= set(content_ids(person, known, open_items, asked.limit))
-    named |= set(listed_ids(person, open_items, asked.followed, asked.limit))
     drawn, eligible = _drawn(asked, outline)
-    rows = _facts(asked.items(), named.union(*(ids.tolist() for ids in drawn.values())))
-    pool = pool_of(rows)
+    rows, listed = read_candidates(
+        person,
+        items,
+        named=named.union(*(ids.tolist() for ids in drawn.values())),
+        excluded=excluded,
+        followed=asked.followed,
+        count=asked.limit,
+    )
+    named |= listed
+    newest_first = sorted(rows, key=lambda row: (row.seconds, row.pk), reverse=True)
+    pool = pool_of(newest_first)
     place_of = {int(item): at for at, item in enumerate(pool.ids)}
     candidates = [item for item in place_of if item in named]
+    vectors = joined(known, read_vectors(known.model or None, candidates)) if known else None
     return Field(
         pool=pool,
         # Items that only chance named are no candidates: the ranking must not depend on chance.
         places=np.array([place_of[item] for item in candidates], dtype=np.int64),
-        vectors=joined(known, read_vectors(newest[1], candidates)) if newest else None,
+        vectors=vectors,
         collective=collective,
-        usual=sample_vectors(newest[1], outline) if newest else None,
+        usual=sample_vectors(vectors.model, outline) if vectors and vectors.model else None,
         drawn={
             name: np.array([place_of[item] for item in ids.tolist() if item in place_of], np.int64)
             for name, ids in drawn.items()
@@ -183,7 +202,7 @@ def _from_model(
     barred = model.rows_of(asked.barred)
     barred = barred[barred >= 0]
     groups = [
-        known.members(is_ai=name == AI, origins=asked.origins, adults=asked.adults)
+        known.members(is_ai=name == AI, origins=asked.origins, ratings=asked.ratings)
         for name in GROUPS
     ]
     found = popular_rows(known, groups, barred, asked.limit // 2)
@@ -196,14 +215,8 @@ def _drawn(asked: Asked, outline: Outline) -> tuple[dict[str, np.ndarray], dict[
     """Return ids drawn evenly from each group of the whole catalogue, and the groups' sizes."""
     drawn, eligible = {}, {}
     for name in GROUPS:
-        parts = outline.members(is_ai=name == AI, origins=asked.origins, adults=asked.adults)
+        parts = outline.members(is_ai=name == AI, origins=asked.origins, ratings=asked.ratings)
         if asked.person.wishes.has_unwanted:
             parts = [part[asked.person.wishes.admits(part)] for part in parts]
-        drawn[name], eligible[name] = draw(parts, asked.barred, asked.limit // 2 + 1, asked.rng)
+        drawn[name], eligible[name] = draw(parts, asked.barred, asked.lot, asked.rng)
     return drawn, eligible
-
-
-def _facts(items: QuerySet[Item], ids: set[int]) -> list[tuple[Any, ...]]:
-    """Return the columns of those of `ids` that may be shown, newest first. One query."""
-    rows = list(items.filter(pk__any_of=ids).order_by().values_list(*COLUMNS))
-    return sorted(rows, key=lambda row: (row[1], row[0]), reverse=True)

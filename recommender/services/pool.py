@@ -1,7 +1,7 @@
 """Which items are published, as every web process remembers it. A hint for ranking only.
 
 A small catalogue is held whole, as columns (`Pool`), and ranked exactly. Of a large one a process
-remembers nothing but the ids by group (`Outline`): nine bytes an item, enough to draw one evenly.
+remembers nothing but the ids by group (`Outline`): eight bytes an item, enough to draw one evenly.
 What a person may see is always asked of the database.
 """
 
@@ -9,22 +9,28 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 from django.conf import settings
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import FloatField, Max, QuerySet
+from django.db.models.functions import Cast, Extract
 
-from catalog.models import Item
+from catalog.models import Item, ItemQuerySet
 
 POOL_SECONDS = 120.0
+# How long the outline is taken as it is: what has just come out is found by the other sources.
+LOOK_SECONDS = 1.0
 # Reading everything anew may take this share of a process's time at most.
 READING_SHARE = 0.005
+# Columns of `with_seconds`: a row's date would cost more to read than all its other columns.
 COLUMNS = (
     "pk",
-    "published_at",
+    "seconds",
     "origin",
     "kind",
     "garment_type",
@@ -45,29 +51,43 @@ class Pool:
     kind: np.ndarray
     garment_type: np.ndarray
     owner: np.ndarray  # (N,) owner id, 0 for the platform
-    adult: np.ndarray  # (N,) bool
+    rating: np.ndarray  # (N,) of str: the age rating
     colours: tuple[tuple[str, ...], ...]
     read_at: float
 
 
 @dataclass(frozen=True)
 class Outline:
-    """The ids of all published items, ascending, by (origin, whether for adults only)."""
+    """The ids of all published items, ascending, by (origin, age rating)."""
 
-    groups: dict[tuple[str, bool], np.ndarray]
+    groups: dict[tuple[str, str], np.ndarray]
     newest: float  # seconds since the epoch
     read_at: float
     read_anew_after: float
+    looked_at: float
 
-    def members(self, *, is_ai: bool, origins: Collection[str] | None, adults: bool) -> list:
-        """Return the id arrays of what AI made, or of the rest, that this person is admitted to."""
-        return [
-            ids
-            for (origin, adult), ids in self.groups.items()
-            if (origin == Item.Origin.AI) == is_ai
-            and (adults or not adult)
-            and (origins is None or origin in origins)
-        ]
+    def members(
+        self, *, is_ai: bool, origins: Collection[str] | None, ratings: Collection[str]
+    ) -> list[np.ndarray]:
+        """Return the ids of what AI made, or of the rest, that these ratings admit, as parts."""
+        return members(self.groups, is_ai=is_ai, origins=origins, ratings=ratings)
+
+
+def members(
+    groups: Mapping[tuple[str, str], np.ndarray],
+    *,
+    is_ai: bool,
+    origins: Collection[str] | None,
+    ratings: Collection[str],
+) -> list[np.ndarray]:
+    """Return the parts of what AI made, or of the rest, of these origins and age ratings."""
+    return [
+        part
+        for (origin, rating), part in groups.items()
+        if (origin == Item.Origin.AI) == is_ai
+        and rating in ratings
+        and (origins is None or origin in origins)
+    ]
 
 
 _pool: Pool | None = None
@@ -122,46 +142,51 @@ def is_small() -> bool:
 
 
 def item_outline() -> Outline:
-    """Return the ids of the published items of a large catalogue. One query, of the newest only.
+    """Return the ids of the published items of a large catalogue. A short query once a second.
 
     Items that were taken down stay in it until it is read anew; whoever uses it asks the database.
     """
     global _outline
-    held = _outline
-    if held is None or time.monotonic() > held.read_anew_after:
+    held, now = _outline, time.monotonic()
+    if held is None or now > held.read_anew_after:
         with _lock:
             if _outline is held:
                 _outline = _read_outline()
         return _outline or _read_outline()
-    newer = list(_outline_rows(held.newest))
-    if newer:
-        held = _outline = _topped_up(held, newer)
+    if now - held.looked_at > LOOK_SECONDS:
+        held = _outline = _topped_up(held, _newer_rows(held.newest), now)
     return held
 
 
 def read_pool(items: Any, read_at: float) -> Pool:
     """Return these items as columns, in their order; at most one more than the exact way takes."""
-    rows = list(items.values_list(*COLUMNS)[: settings.FEED_EXACT_ITEMS + 1])
-    return pool_of(rows, read_at)
+    rows = with_seconds(items).values_list(*COLUMNS)[: settings.FEED_EXACT_ITEMS + 1]
+    return pool_of(list(rows), read_at)
 
 
-def pool_of(rows: list[tuple[Any, ...]], read_at: float = 0.0) -> Pool:
+def with_seconds(items: QuerySet[Item]) -> QuerySet[Item]:
+    """Return the items with the moment of their publication as `seconds` since the epoch."""
+    seconds = Cast(Extract("published_at", "epoch"), FloatField())
+    return items.annotate(seconds=seconds)
+
+
+def pool_of(rows: Sequence[tuple[Any, ...]], read_at: float = 0.0) -> Pool:
     """Return rows of `COLUMNS` as columns."""
     columns = list(zip(*rows, strict=True)) if rows else [()] * len(COLUMNS)
     return Pool(
         ids=np.array(columns[0], dtype=np.int64),
-        published=np.array([moment.timestamp() for moment in columns[1]], dtype=np.float64),
+        published=np.array(columns[1], dtype=np.float64),
         origin=np.array(columns[2], dtype="U11"),
         kind=np.array(columns[3], dtype="U5"),
         garment_type=np.array(columns[4], dtype="U12"),
         owner=np.array([owner or 0 for owner in columns[5]], dtype=np.int64),
-        adult=np.array([rating != Item.AgeRating.ALL for rating in columns[6]], dtype=bool),
+        rating=np.array(columns[6], dtype="U5"),
         colours=tuple(tuple(names) for names in columns[7]),
         read_at=read_at,
     )
 
 
-def _published() -> Any:
+def _published() -> ItemQuerySet:
     return Item.objects.visible().standalone()
 
 
@@ -175,40 +200,41 @@ def _joined(newer: Pool, older: Pool) -> Pool:
         return older
     columns = {
         name: np.concatenate([getattr(newer, name)[fresh], getattr(older, name)])
-        for name in ("ids", "published", "origin", "kind", "garment_type", "owner", "adult")
+        for name in ("ids", "published", "origin", "kind", "garment_type", "owner", "rating")
     }
     colours = tuple(c for c, kept in zip(newer.colours, fresh, strict=True) if kept)
     return Pool(**columns, colours=colours + older.colours, read_at=older.read_at)
 
 
 def _read_outline() -> Outline:
+    """Return the outline of everything published: one row a group."""
     started = time.monotonic()
-    parts: dict[tuple[str, bool], list[int]] = {}
-    newest = 0.0
-    for pk, published, origin, rating in _outline_rows(None):
-        parts.setdefault((origin, rating != Item.AgeRating.ALL), []).append(pk)
-        newest = max(newest, published.timestamp())
-    groups = {key: np.sort(np.array(ids, dtype=np.int64)) for key, ids in parts.items()}
+    rows = (
+        _published()
+        .order_by()
+        .values_list("origin", "age_rating")
+        .annotate(newest=Max("published_at"), ids=ArrayAgg("pk"))
+    )
+    groups, newest = {}, 0.0
+    for origin, rating, at, ids in rows:
+        groups[origin, rating] = np.sort(np.array(ids, dtype=np.int64))
+        newest = max(newest, at.timestamp())
     ended = time.monotonic()
     pause = max(POOL_SECONDS, (ended - started) / READING_SHARE)
-    return Outline(groups, newest, ended, ended + pause)
+    return Outline(groups, newest, ended, ended + pause, ended)
 
 
-def _outline_rows(after: float | None) -> Any:
-    items = _published()
-    if after is not None:
-        items = items.filter(published_at__gt=datetime.fromtimestamp(after, UTC))
-    rows = items.values_list("pk", "published_at", "origin", "age_rating")
-    return rows.order_by().iterator(chunk_size=20_000) if after is None else rows
+def _newer_rows(after: float) -> list[tuple[Any, ...]]:
+    newer = _published().filter(published_at__gt=datetime.fromtimestamp(after, UTC)).order_by()
+    return list(newer.values_list("pk", "published_at", "origin", "age_rating"))
 
 
-def _topped_up(held: Outline, rows: list[tuple[Any, ...]]) -> Outline:
+def _topped_up(held: Outline, rows: list[tuple[Any, ...]], now: float) -> Outline:
     groups = dict(held.groups)
     for pk, _, origin, rating in rows:
-        key = (origin, rating != Item.AgeRating.ALL)
-        ids = groups.get(key, np.zeros(0, dtype=np.int64))
+        ids = groups.get((origin, rating), np.zeros(0, dtype=np.int64))
         at = int(np.searchsorted(ids, pk))
         if at == len(ids) or ids[at] != pk:
-            groups[key] = np.insert(ids, at, pk)
-    newest = max(held.newest, *(row[1].timestamp() for row in rows))
-    return Outline(groups, newest, held.read_at, held.read_anew_after)
+            groups[origin, rating] = np.insert(ids, at, pk)
+    newest = max([held.newest, *(row[1].timestamp() for row in rows)])
+    return Outline(groups, newest, held.read_at, held.read_anew_after, now)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -51,10 +51,16 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Ranking:
-    """Candidates of both groups, each best first, and by group what chance may put instead."""
+    """Candidates of both groups, each best first, and by group what chance may put instead.
+
+    What proposed a candidate, and why, is said by `explained`: of few it is asked.
+    """
 
     candidates: list[Candidate] = field(default_factory=list)
     lots: dict[str, Lot[Candidate]] = field(default_factory=dict)
+    # Those that were read: of the candidates, and of what the person liked last.
+    vectors: Vectors | None = None
+    explained: Callable[[Sequence[Candidate]], list[Candidate]] = list
 
 
 def rank_candidates(
@@ -66,9 +72,10 @@ def rank_candidates(
 ) -> list[Candidate]:
     """Return up to `limit` candidates made by AI and up to `limit` others, each group best first.
 
-    Nothing is left to chance; see `rank`.
+    Each with its source and reason. Nothing is left to chance; see `rank`.
     """
-    return rank(user=user, exclude_ids=exclude_ids, limit=limit, origins=origins).candidates
+    ranking = rank(user=user, exclude_ids=exclude_ids, limit=limit, origins=origins)
+    return ranking.explained(ranking.candidates)
 
 
 def rank(
@@ -78,7 +85,7 @@ def rank(
     limit: int = 40,
     origins: Collection[str] | None = None,
     rng: np.random.Generator | None = None,
-    learning: bool | None = None,
+    person: Person | None = None,
     followed: Collection[int] | None = None,
 ) -> Ranking:
     """Return up to `limit` candidates made by AI and up to `limit` others, and items by lot.
@@ -87,15 +94,17 @@ def rank(
     items never. Visitors, newcomers and who refused personalisation get popular, fresh and
     interesting items. A like counts at once: the person is folded into the trained model. The order
     depends on nothing random; chance has its say on the finished page (`core.exploration`).
-    `learning` (their answer on personalisation) and `followed` save a query each.
+    `person` and `followed`, where the caller has read them, are not read again; who refused
+    personalisation follows nobody here.
     """
-    person = person_of(user, learning)
-    if learning is False:
-        followed = ()
+    if person is None:
+        person = person_of(user)
+    if followed is None:
+        followed = followed_ids(user)
     asked = Asked(
         user=user,
         person=person,
-        followed=frozenset(followed_ids(user) if followed is None else followed),
+        followed=frozenset() if person.refused else frozenset(followed),
         excluded=frozenset(exclude_ids) | frozenset(person.rejected),
         limit=limit,
         origins=origins,
@@ -122,7 +131,7 @@ def _ranked(asked: Asked, model: ServingModel | None) -> tuple[Ranking, bool]:
     kept = chosen[np.isin(found.pool.ids[found.places[chosen]], visible)]
     gone = len(chosen) - len(kept) > _spare(asked.limit)
     drawn = {name: at[np.isin(found.pool.ids[at], visible)] for name, at in found.drawn.items()}
-    return _Describing(asked, found, blended, model, kept).ranking(drawn), gone
+    return _Describing(asked, found, blended, model).ranking(kept, drawn), gone
 
 
 def _spare(limit: int) -> int:
@@ -232,45 +241,49 @@ def _interest_scores(pool: Pool, places: np.ndarray, interests: dict[str, list[s
 
 
 class _Describing:
-    """Turns chosen positions into candidates with their reasons."""
+    """Turns chosen positions into candidates, and tells the reasons of those that are shown."""
 
     def __init__(
-        self,
-        asked: Asked,
-        found: Field,
-        blended: mix.Blend,
-        model: ServingModel | None,
-        chosen: np.ndarray,
+        self, asked: Asked, found: Field, blended: mix.Blend, model: ServingModel | None
     ) -> None:
-        self.found, self.blended, self.chosen = found, blended, chosen
-        self.limit = asked.limit
+        self.asked, self.found, self.blended, self.model = asked, found, blended, model
         self.policy = f"{model.kind}-{model.version}" if model else "untrained"
-        ids = [int(item) for item in found.pool.ids[found.places[chosen]]]
-        self.reasons = Reasons(asked.person, model, found.vectors, ids)
+        self.at: dict[int, int] = {}
 
-    def ranking(self, drawn: dict[str, np.ndarray]) -> Ranking:
+    def ranking(self, chosen: np.ndarray, drawn: dict[str, np.ndarray]) -> Ranking:
         """Return up to `limit` candidates of each group in their order, and the lots."""
         lots = {
             name: Lot([self._drawn(int(place)) for place in drawn[name]], self.found.eligible[name])
             for name in GROUPS
         }
-        left = dict.fromkeys((True, False), self.limit)
+        left = dict.fromkeys((True, False), self.asked.limit)
         candidates = []
-        for at in self.chosen:
-            candidate = self._ranked(int(at))
+        for at in chosen.tolist():
+            candidate = self._proposed(at)
             is_ai = candidate.origin == Item.Origin.AI
             left[is_ai] -= 1
             if left[is_ai] >= 0:
                 candidates.append(candidate)
-        return Ranking(candidates, lots)
+                self.at[candidate.item_id] = at
+        return Ranking(candidates, lots, self.found.vectors, self.explained)
 
-    def _ranked(self, at: int) -> Candidate:
+    def explained(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """Return the candidates with source and reason; what has a reason already keeps it."""
+        open_ones = [one.item_id for one in candidates if not one.reason]
+        reasons = Reasons(self.asked.person, self.model, self.found.vectors, open_ones)
+        return [one if one.reason else self._explained(one, reasons) for one in candidates]
+
+    def _explained(self, candidate: Candidate, reasons: Reasons) -> Candidate:
+        at = self.at[candidate.item_id]
         place = int(self.found.places[at])
-        proposed = str(self.blended.sources[at])
-        item_id = int(self.found.pool.ids[place])
-        source, reason = self.reasons.of(item_id, proposed, self.found.pool, place)
-        reason["parts"] = self.blended.shares(at)
-        return self._candidate(place, float(self.blended.scores[at]), source, reason)
+        source, reason = reasons.of(candidate.item_id, candidate.source, self.found.pool, place)
+        return replace(
+            candidate, source=source, reason={**reason, "parts": self.blended.shares(at)}
+        )
+
+    def _proposed(self, at: int) -> Candidate:
+        source, score = str(self.blended.sources[at]), float(self.blended.scores[at])
+        return self._candidate(int(self.found.places[at]), score, source, {})
 
     def _drawn(self, place: int) -> Candidate:
         return self._candidate(place, 0.0, mix.EXPLORE, {"kind": mix.EXPLORE})

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,8 +23,11 @@ from recommender.services.wishes import NO_WISHES, FeedWishes, feed_wishes_of
 NAMED_ITEMS = 3
 # Newest likes whose vectors are compared with every item.
 LIKED_VECTORS = 20
+# Newest likes that a person's own posters and clips are chosen by.
+MOST_LIKES = 50
 # Newest rejections whose vectors are compared with every item.
 DISLIKED_VECTORS = 10
+LIKE = Interaction.Kind.LIKE
 
 
 @dataclass(frozen=True)
@@ -33,22 +38,33 @@ class Person:
     interests: dict[str, list[str]]
     # Stated, not learned: they hold without that leave.
     wishes: FeedWishes = NO_WISHES
+    # They asked us not to learn from what they do: they are ranked as a stranger is.
+    refused: bool = False
 
-    @property
+    @cached_property
     def positive(self) -> list[int]:
-        """Return the items with a positive opinion, newest first."""
-        held = [(o.at, item) for item, o in self.opinions.items() if o.weight > 0]
-        return [item for _, item in sorted(held, reverse=True)]
+        """The items with a positive opinion, newest first."""
+        return self._newest_first(o.weight > 0 for o in self.opinions.values())
 
-    @property
+    @cached_property
     def rejected(self) -> list[int]:
-        """Return the items rejected in so many words, newest first."""
-        held = [(o.at, item) for item, o in self.opinions.items() if o.weight < 0 and o.reaction]
-        return [item for _, item in sorted(held, reverse=True)]
+        """The items rejected in so many words, newest first."""
+        return self._newest_first(o.weight < 0 and o.reaction for o in self.opinions.values())
+
+    @cached_property
+    def likes(self) -> list[int]:
+        """The newest items liked in so many words, newest first: what their taste is read from."""
+        liked = self._newest_first(o.reaction == LIKE for o in self.opinions.values())
+        return liked[:MOST_LIKES]
+
+    def _newest_first(self, kept: Iterable[object]) -> list[int]:
+        held = zip(self.opinions.items(), kept, strict=True)
+        chosen = [(opinion.at, item) for (item, opinion), keep in held if keep]
+        return [item for _, item in sorted(chosen, reverse=True)]
 
 
 def person_of(user: User | None, learning: bool | None = None) -> Person:
-    """Return what ranking may know of a person.
+    """Return what ranking may know of a person. Two queries, three where `learning` is not given.
 
     learning: their answer on personalisation where the caller has read it already.
     """
@@ -56,7 +72,7 @@ def person_of(user: User | None, learning: bool | None = None) -> Person:
     if user is None or not user.is_authenticated:
         return Person({}, {}, wishes)
     if learning is False or (learning is None and learning_allowed(user) is False):
-        return Person({}, {}, wishes)
+        return Person({}, {}, wishes, refused=True)
     interests = user.profile.interests
     return Person(user_opinions(user), interests if isinstance(interests, dict) else {}, wishes)
 
@@ -107,7 +123,7 @@ class Reasons:
 
     def _because(self, named: list[int]) -> dict[str, Any]:
         held = self.person.opinions
-        liked = [item for item in named if held[item].reaction == Interaction.Kind.LIKE]
+        liked = [item for item in named if held[item].reaction == LIKE]
         if liked:
             return {"kind": "because_you_liked", "item_ids": liked}
         return {"kind": "because_you_watched", "item_ids": named}

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from catalog.models import Item
-from catalog.near import near_items
+from catalog.near import Selection, near_items
 from recommender.core.content import mean_direction
-from recommender.services.pool import Outline
+from recommender.services.pool import COLUMNS, Outline, members, with_seconds
 from recommender.services.reasons import LIKED_VECTORS, Person
 from recommender.services.serving import ServingModel
 from recommender.services.vectors import Vectors, rows_of
@@ -30,19 +30,17 @@ class Known:
 
     version: int
     read_at: float
-    rows: dict[tuple[str, bool], np.ndarray]
+    rows: dict[tuple[str, str], np.ndarray]
     popular: np.ndarray  # all rows, most popular first
 
-    def members(self, *, is_ai: bool, origins: Collection[str] | None, adults: bool) -> np.ndarray:
-        """Return the rows of what AI made, or of the rest, that this person is admitted to."""
-        parts = [
-            rows
-            for (origin, adult), rows in self.rows.items()
-            if (origin == Item.Origin.AI) == is_ai
-            and (adults or not adult)
-            and (origins is None or origin in origins)
-        ]
-        return np.concatenate([*parts, np.zeros(0, dtype=np.int64)])
+    def members(
+        self, *, is_ai: bool, origins: Collection[str] | None, ratings: Collection[str]
+    ) -> np.ndarray:
+        """Return the rows, ascending, of what AI made, or of the rest, that the ratings admit."""
+        parts = members(self.rows, is_ai=is_ai, origins=origins, ratings=ratings)
+        if len(parts) == 1:
+            return parts[0]
+        return np.sort(np.concatenate([*parts, np.zeros(0, dtype=np.int64)]))
 
 
 _known: Known | None = None
@@ -78,15 +76,13 @@ def collective_ids(
 def popular_rows(
     known: Known, groups: Collection[np.ndarray], barred: np.ndarray, count: int
 ) -> list[np.ndarray]:
-    """Return the most popular rows of each group; only the head of the list is looked at."""
+    """Return the most popular rows of each group (ascending); only the list's head is looked at."""
     head = known.popular[: 20 * count + len(barred)]
     head = head[~np.isin(head, barred)]
-    return [head[np.isin(head, rows)][:count] for rows in groups]
+    return [head[rows_of(rows, head) >= 0][:count] for rows in groups]
 
 
-def content_ids(
-    person: Person, liked: Vectors | None, items: QuerySet[Item], count: int
-) -> list[int]:
+def content_ids(person: Person, liked: Vectors | None, items: Selection, count: int) -> list[int]:
     """Return items that look like what the person likes: like all of it, and like the newest."""
     if liked is None or not len(liked.item_ids) or not person.positive:
         return []
@@ -98,27 +94,72 @@ def content_ids(
     return near_items(vectors=queries, model=liked.model, each=count, items=items)
 
 
-def listed_ids(
-    person: Person, items: QuerySet[Item], followed: Collection[int], count: int
-) -> list[int]:
-    """Return the newest items of each group, of followed people, and of what was asked for.
+class Row(NamedTuple):
+    """What ranking must know of an item: the columns of a pool."""
 
-    The newest of each group are what makes a page full whatever the other sources find. One query.
+    pk: int
+    seconds: float
+    origin: str
+    kind: str
+    garment_type: str
+    owner_id: int | None
+    age_rating: str
+    colours: list[str]
+
+
+def read_candidates(
+    person: Person,
+    items: QuerySet[Item],
+    *,
+    named: Collection[int],
+    excluded: list[int],
+    followed: Collection[int],
+    count: int,
+) -> tuple[list[Row], set[int]]:
+    """Return the rows of the items that were named or stand on a list, and the ids on the lists.
+
+    The lists are the newest `count` of each group, of followed people, and of what was asked for,
+    without the excluded; those of the groups fill a page whatever other sources find. Only of
+    `items`. One query.
     """
-    is_ai = Q(origin=Item.Origin.AI)
-    lists = [_newest(items.filter(is_ai), count), _newest(items.exclude(is_ai), count)]
+    every = _selection(items)
+    some = every.without(excluded)
+    parts = [
+        _part(_NAMED, every, [list(named)]),
+        _part(_NEWEST, some, [count], "origin = 'ai'"),
+        _part(_NEWEST, some, [count], "origin <> 'ai'"),
+    ]
     if followed:
-        lists.append(_newest(items.filter(owner_id__in=list(followed)), count))
-    if interests := _interests(person):
-        lists.append(_newest(items.filter(interests), count))
-    if (wanted := person.wishes.wanted()) is not None:
-        lists.append(_newest(items.filter(wanted), count))
-    joined = reduce(lambda left, right: left.union(right), lists)
-    return [int(row[0]) for row in joined]
+        parts.append(_part(_NEWEST, some, [list(followed), count], "owner_id = ANY(%s)"))
+    for condition in filter(None, (_interests(person), person.wishes.wanted())):
+        fitting = _selection(items.filter(condition)).without(excluded)
+        parts.append(_part(_NEWEST, fitting, [count], "true"))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            " UNION ALL ".join(f"({part.sql})" for part in parts),
+            [param for part in parts for param in part.params],
+        )
+        found = cursor.fetchall()
+    rows = {row[0]: Row(*row[:-1]) for row in found}
+    return list(rows.values()), {row[0] for row in found if row[-1]}
 
 
-def _newest(items: QuerySet[Item], count: int) -> QuerySet[Any]:
-    return items.order_by("-published_at", "-id").values_list("pk")[:count]
+# Rows as in `Row`, each with whether it stands on a list.
+_COLUMNS = ", ".join(COLUMNS)
+_NAMED = "SELECT {columns}, false FROM ({items}) AS item WHERE pk = ANY(%s)"
+_NEWEST = (
+    "SELECT {columns}, true FROM ({items}) AS item WHERE {condition} "
+    "ORDER BY published_at DESC, pk DESC LIMIT %s"
+)
+
+
+def _selection(items: QuerySet[Item]) -> Selection:
+    return Selection.of(with_seconds(items).values_list(*COLUMNS, "published_at"))
+
+
+def _part(text: str, items: Selection, params: list[Any], condition: str = "") -> Selection:
+    sql = text.format(columns=_COLUMNS, items=items.sql, condition=condition)
+    return Selection(sql, (*items.params, *params))
 
 
 def _interests(person: Person) -> Q | None:

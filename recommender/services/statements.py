@@ -55,15 +55,13 @@ def rate(*, user: User, item: Item, stars: Mapping[str, int | None]) -> dict[str
     return get_ratings(user=user, item=item)
 
 
-def statements(*, user_id: int | None = None, without: Collection[int] = ()) -> Iterator[Event]:
-    """Yield stars for whole items and judgements in words, of one person or of all but some.
+def statements(*, without: Collection[int] = ()) -> Iterator[Event]:
+    """Yield stars for whole items and judgements in words, of all people but some.
 
     Stars for one facet and remarks that praise nothing and blame nothing are no opinions.
     """
     ratings = Rating.objects.filter(facet=Rating.Facet.OVERALL)
     remarks = Remark.objects.filter(understood__opinion__in=["like", "dislike"])
-    if user_id is not None:
-        ratings, remarks = ratings.filter(user_id=user_id), remarks.filter(user_id=user_id)
     if without:
         ratings, remarks = (
             ratings.exclude(user_id__in=without),
@@ -74,7 +72,6 @@ def statements(*, user_id: int | None = None, without: Collection[int] = ()) -> 
     judged = Case(When(understood__opinion="like", then=1.0), default=-1.0)
     words = remarks.annotate(kind=Value("remark"), number=judged, at=F("created_at"))
     columns = ("user_id", "item_id", "kind", "number", "at")
-    # One query: every page of the feed asks for them.
     rows = stars.values_list(*columns).union(words.values_list(*columns), all=True)
     for user, item, kind, value, at in rows.iterator(chunk_size=5000):
         yield Event(user, item, kind, value, at.timestamp())

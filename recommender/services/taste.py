@@ -10,13 +10,11 @@ import numpy as np
 from accounts.models import Consent, User
 from recommender.core.content import mean_direction
 from recommender.models import Interaction
-from recommender.services.feedback import REACTIONS, learning_allowed
+from recommender.services.feedback import REACTIONS, learning_allowed, user_opinions
 from recommender.services.pool import is_small
-from recommender.services.vectors import Vectors, read_vectors, rows_of, vectors_for
+from recommender.services.reasons import Person
+from recommender.services.vectors import Vectors, joined, read_vectors, rows_of, vectors_for
 
-# Newest reactions that are read: enough for a taste, bounded for speed.
-NEWEST_REACTIONS = 400
-MOST_LIKES = 50
 # An audience smaller than this would tell what one person likes.
 LEAST_AUDIENCE = 5
 MOST_AUDIENCE = 200
@@ -39,36 +37,33 @@ class Taste:
 
     def vectors_of(self, item_ids: Sequence[int]) -> tuple[np.ndarray, np.ndarray]:
         """Return the vectors (K, D) of any items, and (K,) bool, whether each is known."""
-        known = self.known if is_small() else read_vectors(self.model, item_ids)
-        rows = rows_of(known.item_ids, np.array(item_ids, dtype=np.int64))
-        if not len(known.item_ids):
-            return np.zeros((len(rows), self.vectors.shape[1]), dtype=np.float32), rows >= 0
+        wanted = np.array(item_ids, dtype=np.int64)
+        known = self.known
+        missing = wanted[rows_of(known.item_ids, wanted) < 0]
+        if len(missing) and not is_small():
+            known = joined(known, read_vectors(self.model, missing.tolist()))
+        rows = rows_of(known.item_ids, wanted)
         return known.matrix[rows], rows >= 0
 
 
-def taste_of(user: User | None, learning: bool | None = None) -> Taste | None:
+def taste_of(user: User | None) -> Taste | None:
     """Return what the person likes; None for visitors, without likes, or without their leave.
 
-    learning: their answer on personalisation where it has been read. Two or three short queries.
+    A handful of short queries.
     """
-    if user is None or not user.is_authenticated or learning is False:
+    if user is None or not user.is_authenticated or learning_allowed(user) is False:
         return None
-    if learning is None and learning_allowed(user) is False:
-        return None
-    return _taste(liked_ids(user))
+    likes = Person(user_opinions(user), {}).likes
+    return taste_from(likes, vectors_for(likes) if likes else None)
 
 
-def liked_ids(user: User, most: int = MOST_LIKES) -> list[int]:
-    """Return the items whose reaction in force is a like, newest first. One query."""
-    rows = (
-        Interaction.objects.filter(user=user, kind__in=REACTIONS)
-        .order_by("-created_at", "-id")
-        .values_list("item_id", "kind")[:NEWEST_REACTIONS]
-    )
-    newest: dict[int, str] = {}
-    for item_id, kind in rows:
-        newest.setdefault(item_id, kind)
-    return [item for item, kind in newest.items() if kind == Interaction.Kind.LIKE][:most]
+def taste_from(likes: Sequence[int], vectors: Vectors | None) -> Taste | None:
+    """Return the taste that shows in these likes (newest first) as far as `vectors` holds them."""
+    if vectors is None or not likes:
+        return None
+    rows = rows_of(vectors.item_ids, np.array(likes, dtype=np.int64))
+    kept = tuple(item for item, row in zip(likes, rows, strict=True) if row >= 0)
+    return Taste(kept, vectors.matrix[rows[rows >= 0]], vectors) if kept else None
 
 
 def audience_vector(owner: User) -> np.ndarray | None:
@@ -122,14 +117,3 @@ def _fans_of(owner: User) -> set[int]:
         .values_list("user_id", "granted")
     )
     return fans - {fan for fan, granted in answers if not granted}
-
-
-def _taste(ids: list[int]) -> Taste | None:
-    vectors = vectors_for(ids) if ids else None
-    if vectors is None:
-        return None
-    rows = rows_of(vectors.item_ids, np.array(ids, dtype=np.int64))
-    kept = tuple(item for item, row in zip(ids, rows, strict=True) if row >= 0)
-    if not kept:
-        return None
-    return Taste(kept, vectors.matrix[rows[rows >= 0]], vectors)

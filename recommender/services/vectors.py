@@ -15,12 +15,16 @@ from recommender.services.pool import Outline, is_small
 
 # Vectors of items drawn evenly, which tell how high a score of content usually is.
 SAMPLE = 512
-# (items, their vectors one after the other, dimension) by one encoder.
+# (items, their vectors one after the other, dimension, encoder) by one encoder.
 _PACKED = (
     "SELECT array_agg(item_id), string_agg(vector_send(vector), ''::bytea), "
-    "max(vector_dims(vector)) FROM catalog_embedding WHERE model = %s AND "
+    "max(vector_dims(vector)), max(model) FROM catalog_embedding WHERE "
 )
-NEWER, OF_ITEMS = _PACKED + "id > %s", _PACKED + "item_id = ANY(%s)"
+# The encoder in use is that of the newest vector.
+_IN_USE = "(SELECT model FROM catalog_embedding ORDER BY id DESC LIMIT 1)"
+NEWER = _PACKED + "model = %s AND id > %s"
+OF_ITEMS = _PACKED + "model = %s AND item_id = ANY(%s)"
+OF_ITEMS_IN_USE = _PACKED + f"model = {_IN_USE} AND item_id = ANY(%s)"
 _lock = threading.Lock()
 
 
@@ -53,14 +57,14 @@ def forget_vectors() -> None:
 
 
 def vectors_for(item_ids: Collection[int]) -> Vectors | None:
-    """Return the vectors of at least these items; None where the encoder has made none at all.
+    """Return the vectors of at least these items; None where the encoder has made none.
 
-    In a small catalogue those of all items, from memory; in a large one just these. Two queries.
+    In a small catalogue those of all items, from memory; in a large one just these. One query.
     """
     if is_small():
         return item_vectors()
-    newest = newest_vector()
-    return None if newest is None else read_vectors(newest[1], item_ids)
+    found = read_vectors(None, item_ids)
+    return found if found.model else None
 
 
 def newest_vector() -> tuple[int, str] | None:
@@ -80,13 +84,20 @@ def item_vectors() -> Vectors | None:
         return held
     with _lock:
         base = held if held is not None and held.model == model else None
-        _vectors = joined(base, _read(NEWER, [model, base.last_pk if base else 0], last_pk))
+        since = base.last_pk if base else 0
+        _vectors = joined(base, _read(NEWER, [model, since], last_pk, model))
     return _vectors
 
 
-def read_vectors(model: str, item_ids: Collection[int]) -> Vectors:
-    """Return the vectors of these items by this encoder. One query."""
-    return _read(OF_ITEMS, [model, [int(item) for item in item_ids]], 0)
+def read_vectors(model: str | None, item_ids: Collection[int]) -> Vectors:
+    """Return the vectors of these items by this encoder, by default the one in use. One query.
+
+    Without any vector the encoder's name is empty where none was given.
+    """
+    ids = [int(item) for item in item_ids]
+    if model is None:
+        return _read(OF_ITEMS_IN_USE, [ids], 0)
+    return _read(OF_ITEMS, [model, ids], 0, model)
 
 
 def sample_vectors(model: str, outline: Outline) -> np.ndarray:
@@ -106,21 +117,20 @@ def sample_vectors(model: str, outline: Outline) -> np.ndarray:
     return matrix
 
 
-def _read(statement: str, parameters: list[Any], last_pk: int) -> Vectors:
+def _read(statement: str, parameters: list[Any], last_pk: int, model: str = "") -> Vectors:
     """Return vectors as the database sends them: big-endian floats after a header of four bytes.
 
     All in one row and as bytes, since parsing text row by row takes most of the time of a page.
     """
-    model = parameters[0]
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        found, sent, width = cursor.fetchone()
+        found, sent, width, read_model = cursor.fetchone()
     if not found:
         return Vectors(model, np.zeros(0, dtype=np.int64), np.zeros((0, 0), np.float32), last_pk)
     ids = np.array(found, dtype=np.int64)
     words = np.frombuffer(sent, dtype=">f4").reshape(len(ids), width + 1)
     order = np.argsort(ids)
-    return Vectors(model, ids[order], words[order, 1:].astype(np.float32), last_pk)
+    return Vectors(read_model, ids[order], words[order, 1:].astype(np.float32), last_pk)
 
 
 def joined(base: Vectors | None, newer: Vectors) -> Vectors:

@@ -197,6 +197,8 @@ class FeedWishes:
     """What a person's wishes do to a page: unwanted items never, wanted ones more."""
 
     slots: WishSlots = field(default_factory=WishSlots)
+    # The entries that say so, oldest first.
+    entries: tuple[StatedWish, ...] = ()
 
     @property
     def has_wanted(self) -> bool:
@@ -250,7 +252,8 @@ def feed_wishes_of(user: User | None) -> FeedWishes:
     """Return what a person's wishes do to their feed; nothing for visitors. One query."""
     if user is None or not user.is_authenticated:
         return NO_WISHES
-    return FeedWishes(get_wish_slots(user))
+    entries = tuple(list_wishes(user=user))
+    return FeedWishes(slots_of(_as_wish(row) for row in entries), entries)
 
 
 def _pairs(slots: Slots) -> list[tuple[str, str]]:

@@ -5,12 +5,20 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
+from psycopg.errors import DiskFull
 
+from catalog import near
 from catalog.models import Embedding, Item
-from catalog.near import near_items
+from catalog.near import Selection, near_items
 from catalog.selectors import nearest_items
-from catalog.services.vector_index import ensure_vector_index, index_name
+from catalog.services import vector_index
+from catalog.services.vector_index import (
+    MOST_MEMORY_MB,
+    ensure_vector_index,
+    index_name,
+    memory_for,
+)
 from tests.factories import ItemFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -38,12 +46,13 @@ def vectors():
 
 def plan_of(vector, items):
     """Return the plan of a search, without the choice to read everything."""
-    from catalog.near import _nearest
-
+    selection = Selection.of(items.values_list("pk"))
+    search, params = near._search(selection, np.array([vector]), "test", 10)
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_sort = off")
-    return _nearest(vector, "test", 10, items).explain()
+        cursor.execute(f"EXPLAIN {search}", params)
+        return "\n".join(row[0] for row in cursor.fetchall())
 
 
 def test_it_is_made_once_and_the_query_is_one_that_it_can_answer(vectors):
@@ -71,8 +80,8 @@ def test_it_finds_what_the_exact_way_finds(vectors):
     found = exact = 0
     for query in list(vectors.values())[:20]:
         truth = {pk for pk, _ in nearest_items(vector=query, model="test", limit=50)}
-        near = near_items(vectors=query[None], model="test", each=50, items=Item.objects.visible())
-        found, exact = found + len(truth & set(near)), exact + len(truth)
+        close = near_items(vectors=query[None], model="test", each=50, items=Item.objects.visible())
+        found, exact = found + len(truth & set(close)), exact + len(truth)
     assert found >= 0.95 * exact
 
 
@@ -116,3 +125,37 @@ def test_the_task_waits_until_the_catalogue_is_large(vectors, settings):
 def test_the_command_says_what_it_did(vectors, capsys):
     call_command("index_vectors")
     assert f"{index_name('test')} is ready." in capsys.readouterr().out
+
+
+def test_what_a_selection_leaves_out_is_not_found(vectors):
+    query = next(iter(vectors.values()))
+    seen = near_items(
+        vectors=query[None],
+        model="test",
+        each=7,
+        items=Selection.of(Item.objects.visible().values_list("pk")).without(list(vectors)[:1]),
+    )
+    assert len(seen) == 7
+    assert next(iter(vectors)) not in seen
+
+
+def test_a_million_vectors_are_indexed_within_a_bounded_memory():
+    assert memory_for(400, DIM) < 70
+    # A node takes its vector and about 800 bytes of links.
+    assert 1200 < memory_for(1_000_000, 128) < 1600
+    assert memory_for(50_000_000, 768) == MOST_MEMORY_MB
+
+
+def test_where_shared_memory_is_short_the_index_is_built_by_one_process(vectors, monkeypatch):
+    tries = []
+
+    def built(name, model, width, memory_mb, *, workers=None):
+        tries.append(workers)
+        if workers is None:
+            raise OperationalError("could not resize shared memory segment") from DiskFull()
+        return create(name, model, width, memory_mb, workers=workers)
+
+    create = vector_index._create
+    monkeypatch.setattr(vector_index, "_create", built)
+    assert ensure_vector_index() in plan_of(next(iter(vectors.values())), Item.objects.visible())
+    assert tries == [None, 0]

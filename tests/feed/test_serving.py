@@ -11,12 +11,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.follows import follow
+from catalog.models import HiddenItem, Item
 from feed import selectors
 from feed.cursor import Cursor
 from feed.reasons import get_why
 from feed.selectors import get_feed_page
+from feed.viewer import Viewer
 from recommender.models import Impression
-from recommender.services import react, train
+from recommender.services import pool, react, train
 from tests.factories import ItemFactory, UserFactory
 
 
@@ -28,7 +30,7 @@ def either_way(request, settings):
 def test_logged_probabilities_are_the_frequencies_of_item_and_place(adult, items, monkeypatch):
     """Everything after ranking is real: mixing, caps, chance. Only the ranking is kept from one."""
     monkeypatch.setattr(selectors.explore, "__kwdefaults__", {"fixed": 0, "epsilon": 0.3})
-    viewer = selectors._viewer(adult, None)
+    viewer = Viewer(adult, None)
     cursor = Cursor(uuid.UUID(int=1))
     seen: Counter[tuple[int, int]] = Counter()
     stated: dict[tuple[int, int], float] = {}
@@ -61,9 +63,7 @@ def test_one_like_changes_the_next_page(adult, items, fans, either_way):
     adult.profile.save()
     hat = next(item for item in items if item.garment_type == "hat" and item.origin == "human")
     react(user=adult, item=hat, kind="like")
-    page = selectors._choose(
-        selectors._viewer(adult, None), Cursor.first(), 4, np.random.default_rng(1)
-    )
+    page = selectors._choose(Viewer(adult, None), Cursor.first(), 4, np.random.default_rng(1))
     ranked = [shown for shown in page if shown.source != "explore"]
     kinds = {item.pk: item.garment_type for item in items}
     assert sum(kinds[shown.item_id] == "hat" for shown in ranked) >= len(ranked) - 1
@@ -73,7 +73,7 @@ def test_a_page_holds_at_most_a_quarter_of_one_uploader(adult, items, either_way
     busy = UserFactory(uploader=True)
     for _ in range(6):
         ItemFactory(owner=busy, published=True)
-    viewer = selectors._viewer(adult, None)
+    viewer = Viewer(adult, None)
     page = selectors._choose(viewer, Cursor.first(), 8, np.random.default_rng(0))
     theirs = set(busy.items.values_list("pk", flat=True))
     chosen = [shown.item_id for shown in page if shown.source != "explore"]
@@ -107,3 +107,39 @@ def test_a_page_of_many_takes_as_many_queries_as_a_page_of_few(adult, items, fan
         return len(captured)
 
     assert asked(12) <= asked(3) + 1  # the titles that reasons name, where they name any
+
+
+def test_what_a_person_hid_does_not_count_among_what_chance_may_draw(
+    adult, items, either_way, monkeypatch
+):
+    monkeypatch.setattr(selectors.explore, "__kwdefaults__", {"fixed": 0, "epsilon": 1.0})
+    adult.profile.ai_share = 0
+    adult.profile.save()
+    people = [item for item in items if item.origin == "human"]
+    for item in people[:6]:
+        HiddenItem.objects.create(user=adult, item=item)
+    get_feed_page(user=adult, limit=4)
+    left = len(people) - 6 - 4  # the four that were ranked give their places up
+    stated = Impression.objects.filter(user=adult).values_list("propensity", flat=True)
+    assert list(stated) == [pytest.approx(1 / left)] * 4
+
+
+@pytest.mark.parametrize(("way", "most"), [("whole", 20), ("sources", 22)])
+def test_a_page_never_takes_more_queries_than_now(
+    adult, items, fans, client, settings, monkeypatch, way, most
+):
+    """Session, person, ranking, impressions, cards with own posters, and the instructor's panel."""
+    settings.FEED_EXACT_ITEMS = 20_000 if way == "whole" else 0
+    # What is looked up once a second counts as well.
+    monkeypatch.setattr(pool, "LOOK_SECONDS", -1.0)
+    train()
+    for item in items[:3]:
+        react(user=adult, item=item, kind="like")
+    Item.objects.filter(pk__gt=items[5].pk).update(kind="video")
+    client.force_login(adult)
+    client.get("/")
+    with CaptureQueriesContext(connection) as captured:
+        response = client.get("/")
+    assert response.status_code == 200
+    assert response.content.count(b'class="feed-card"') == settings.FEED_PAGE_SIZE
+    assert len(captured) <= most, "\n".join(query["sql"][:120] for query in captured)

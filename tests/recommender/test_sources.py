@@ -175,3 +175,26 @@ def test_a_created_item_is_found_by_its_looks_by_a_model_of_factors(adult, items
     found = {c.item_id: c for c in rank_candidates(user=adult, limit=40)}
     assert found[new.pk].score > found[other.pk].score
     assert "collective" in found[new.pk].reason["parts"]
+
+
+@pytest.mark.parametrize(
+    ("band", "admitted"),
+    [
+        ("unknown", ["all"]),
+        ("13_15", ["all", "13"]),
+        ("16_17", ["all", "13", "16"]),
+        ("adult", ["all", "13", "16", "adult"]),
+    ],
+)
+def test_everybody_is_shown_and_may_draw_what_their_age_admits(adult, band, admitted):
+    adult.profile.age_band = band
+    adult.profile.save()
+    for rating in ("all", "13", "16", "adult"):
+        for _ in range(2):
+            ItemFactory(published=True, age_rating=rating)
+    ranking = rank(user=adult, limit=20)
+    ratings = dict(Item.objects.values_list("pk", "age_rating"))
+    assert Counter(ratings[c.item_id] for c in ranking.candidates) == dict.fromkeys(admitted, 2)
+    # What could be drawn is counted exactly, or the logged probabilities would be wrong.
+    assert ranking.lots[OTHERS].eligible == 2 * len(admitted)
+    assert {ratings[c.item_id] for c in ranking.lots[OTHERS].drawn} == set(admitted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django import template
@@ -51,12 +52,19 @@ def instructor_panel(context: template.Context) -> dict[str, Any]:
 
 
 @register.simple_tag(takes_context=True)
-def stated_wishes(context: template.Context) -> list[tuple[StatedWish, str]]:
-    """Return the person's lasting wishes, each with its words; none for visitors."""
+def stated_wishes(
+    context: template.Context, known: Sequence[StatedWish] | None = None
+) -> list[tuple[StatedWish, str]]:
+    """Return the person's lasting wishes, each with its words; none for visitors.
+
+    known: the wishes where the page has read them.
+    """
     user = context["request"].user
     if not user.is_authenticated:
         return []
-    return [(row, sentence_of(row)) for row in list_wishes(user=user)]
+    # A template says "" for what it does not have.
+    wishes = known if isinstance(known, tuple) else list_wishes(user=user)
+    return [(row, sentence_of(row)) for row in wishes]
 
 
 @register.simple_tag(takes_context=True)
