@@ -19,7 +19,7 @@ from catalog.services.captions import get_vtt
 from common.errors import InvalidInputError
 from generation.core.hub import library_versions
 from generation.core.retouch.masks import read_mask
-from generation.core.styles.video import Clock, open_video_file, remaking, to_pixels
+from generation.core.styles.remaking import Clock, open_video_file, remaking, to_pixels
 from generation.operations import Product, Work, open_video, read_picture
 from media.errors import DAMAGED, BadMediaError
 from media.videos import poster_score

@@ -64,21 +64,22 @@ class _Swings:
         self._step = step
         self.most = 0
         self.at_s = 0.0
-        self._low: np.ndarray | None = None
+        self._is_begun = False
 
     def take(self, value: np.ndarray, counts: np.ndarray, time_s: float) -> None:
         """`counts` is true where this state may be one side of a flash."""
-        if self._low is None:
+        if not self._is_begun:
             self._begin(value, counts)
             return
         rose, fell = self._turned(value, counts)
         turned = rose | fell
         if not turned.any():
             return
-        self._last_turn = np.where(turned, time_s, self._last_turn)
+        self._last_turn[turned] = time_s
         self._note(self._changed(turned, time_s), time_s)
 
     def _begin(self, value: np.ndarray, counts: np.ndarray) -> None:
+        self._is_begun = True
         self._low, self._high = value.copy(), value.copy()
         self._low_counts, self._high_counts = counts.copy(), counts.copy()
         self._heading = np.zeros(value.shape, np.int8)
