@@ -93,6 +93,7 @@ class Message:
     answer: Turn | None = None
     # What is to be said before the answer: that a picture could not be used.
     note: str = ""
+    delete_after_view: bool = False
 
 
 @dataclass(frozen=True)
@@ -315,7 +316,8 @@ class Exchange:
             user_vector=vector,
             user_vector_model=model,
         )
-        guidance = with_facts(guidance)
+        private = self.message.delete_after_view
+        guidance = replace(with_facts(guidance), delete_after_view=private)
         source = self.items.get(decision.source_id) if decision.source_id else None
         if source is not None:
             # What it is of itself is no change; a style alone keeps every outline.

@@ -94,6 +94,10 @@ class MessageSerializer(serializers.Serializer):
         required=False,
         default=list,
     )
+    delete_after_view = serializers.BooleanField(
+        default=False,
+        help_text="What is made of it is yours alone, and deleted 24 hours after you first see it.",
+    )
     request_key = serializers.UUIDField(required=False)
 
 
@@ -135,6 +139,7 @@ class TurnsView(APIView):
             shown_ids=values["shown_ids"],
             focus_id=values["focus_id"],
             attachment_ids=values["attachment_ids"],
+            delete_after_view=values["delete_after_view"],
         )
         view = get_turn_view(user=request.user, turn_id=turn.pk)
         return Response(TurnSerializer(view).data, status=status.HTTP_201_CREATED)

@@ -44,11 +44,13 @@ def take_turn(
     shown_ids: Sequence[int] = (),
     focus_id: int | None = None,
     attachment_ids: Sequence[int] = (),
+    delete_after_view: bool = False,
 ) -> Turn:
     """Answer one message and return the instructor's turn; the same key gives the same turn.
 
     shown_ids: the items in sight, in order; focus_id: the one that "this" means; attachment_ids:
-    pictures and videos of the person's own (`feed.attachments`). While one of those is still being
+    pictures and videos of the person's own (`feed.attachments`); delete_after_view: what is made of
+    it is for this person alone and deleted after they saw it. While one of those is still being
     looked at the turn waits (`Turn.is_waiting`) and is answered by `answer_waiting`. Raises
     InvalidInputError for a message that is empty or too long, and for an attachment that cannot be
     used.
@@ -58,7 +60,14 @@ def take_turn(
     if FAILED in states:
         raise InvalidInputError(attachments[states.index(FAILED)].problem)
     text = clean(text) if text.strip() or not attachments else ""
-    message = Message(text, request_key, tuple(shown_ids), focus_id, tuple(attachments))
+    message = Message(
+        text,
+        request_key,
+        tuple(shown_ids),
+        focus_id,
+        tuple(attachments),
+        delete_after_view=delete_after_view,
+    )
     waits = WAITING in states
     heard = None if waits else hear_by_model(user, message)
     with transaction.atomic():
@@ -79,7 +88,11 @@ def _wait(conversation: Conversation, message: Message) -> Turn:
         text=message.text,
         request_key=message.request_key,
         attachment_ids=[one.pk for one in message.attachments],
-        remembered={"shown_ids": list(message.shown_ids), "focus_id": message.focus_id},
+        remembered={
+            "shown_ids": list(message.shown_ids),
+            "focus_id": message.focus_id,
+            "delete_after_view": message.delete_after_view,
+        },
     )
     # They may have been done a moment ago, before there was a turn to answer.
     answer_waiting_task.delay_on_commit(conversation.user_id)

@@ -36,6 +36,9 @@ class MessageForm(forms.Form):
     # What the script has uploaded; without it the files come with the message.
     attachments = forms.RegexField(r"^[\d,]*$", required=False, max_length=200)
 
+    # What is made of this message is for this person alone, and deleted after viewing.
+    delete_after_view = forms.BooleanField(required=False)
+
     def clean_shown_ids(self) -> list[int]:
         """Return the ids in sight, in order."""
         return _ids(self.cleaned_data["shown_ids"])[:MAX_SHOWN]
@@ -66,6 +69,7 @@ def send(request: HtmxRequest) -> HttpResponse:
         shown_ids=form.cleaned_data["shown_ids"],
         focus_id=form.cleaned_data["focus_id"],
         attachment_ids=[*form.cleaned_data["attachments"], *sent],
+        delete_after_view=form.cleaned_data["delete_after_view"],
     )
     if not wants_fragment(request):
         return redirect(reverse("feed:page") + "#instructor")

@@ -61,6 +61,7 @@ def _answer(turn: Turn) -> bool:
             one for one, state in zip(attachments, states, strict=True) if state == READY
         ),
         answer=turn,
+        delete_after_view=turn.decision.get("delete_after_view", False),
         note=f"One of them I could not use: {problem}" if problem else "",
     )
     heard = hear_by_model(user, message) if message.attachments else None

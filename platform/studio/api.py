@@ -34,6 +34,9 @@ class RequestSerializer(serializers.Serializer):
     request_key = serializers.CharField(
         max_length=100, help_text="Chosen by the caller: sending it again returns the same job."
     )
+    delete_after_view = serializers.BooleanField(
+        default=False, help_text="Yours alone, and deleted 24 hours after you first see it."
+    )
 
 
 class EditSerializer(RequestSerializer):

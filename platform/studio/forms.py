@@ -111,6 +111,7 @@ class ToolForm(forms.Form):
     """One tool of the editor; each button press has a key of its own."""
 
     request_key = forms.UUIDField(widget=forms.HiddenInput)
+    delete_after_view = forms.BooleanField(label="Delete after I have seen it", required=False)
 
     def __init__(self, *args: Any, item: Item | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

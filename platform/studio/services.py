@@ -86,6 +86,7 @@ def request_edit(
     edit: Edit = "",
     mask_png: str = "",
     upscale: int = 1,
+    delete_after_view: bool = False,
 ) -> Job:
     """Queue a change of one's own picture or video in words; the result is a new draft version.
 
@@ -100,7 +101,8 @@ def request_edit(
     guidance = dataclasses.replace(
         guidance, strength=strength, edit=named, mask_png=mask_png, upscale=upscale
     )
-    return _submit(user, item, as_edit(guidance, item, changes=bool(guidance.wanted)), request_key)
+    guidance = as_edit(guidance, item, changes=bool(guidance.wanted))
+    return _submit(user, item, guidance, request_key, delete_after_view)
 
 
 def request_style(
@@ -112,6 +114,7 @@ def request_style(
     degree: float = 1.0,
     exemplar_id: int | None = None,
     upscale: int = 1,
+    delete_after_view: bool = False,
 ) -> Job:
     """Queue the item in another style: a named one, "palette" (what one likes) or "exemplar"."""
     if style == "exemplar":
@@ -132,7 +135,7 @@ def request_style(
         upscale=upscale,
         exposure="ranked",
     )
-    return _submit(user, item, guidance, request_key)
+    return _submit(user, item, guidance, request_key, delete_after_view)
 
 
 def request_clip(
@@ -144,6 +147,7 @@ def request_clip(
     start_s: float | None = None,
     end_s: float | None = None,
     audience: str = "fans",
+    delete_after_view: bool = False,
 ) -> Job:
     """Queue a cut of one's video: between two times, or what fits people's taste best (eq. 2).
 
@@ -166,11 +170,17 @@ def request_clip(
         reference_item_ids=(item.pk,),
         exposure="ranked",
     )
-    return _submit(user, item, guidance, request_key)
+    return _submit(user, item, guidance, request_key, delete_after_view)
 
 
 def request_thumbnail(
-    *, user: User, item: Item, request_key: str, instruction: str = "", strength: float = 0.5
+    *,
+    user: User,
+    item: Item,
+    request_key: str,
+    instruction: str = "",
+    strength: float = 0.5,
+    delete_after_view: bool = False,
 ) -> Job:
     """Queue a cover drawn from the video's frames and what one likes."""
     guidance = Guidance(
@@ -183,10 +193,17 @@ def request_thumbnail(
         reference_item_ids=(item.pk,),
         exposure="ranked",
     )
-    return _submit(user, item, guidance, request_key)
+    return _submit(user, item, guidance, request_key, delete_after_view)
 
 
-def request_blur(*, user: User, item: Item, request_key: str, mask_png: str = "") -> Job:
+def request_blur(
+    *,
+    user: User,
+    item: Item,
+    request_key: str,
+    mask_png: str = "",
+    delete_after_view: bool = False,
+) -> Job:
     """Queue the item with its faces blurred; mask_png: what was painted over besides."""
     guidance = Guidance(
         user_id=user.pk,
@@ -197,12 +214,18 @@ def request_blur(*, user: User, item: Item, request_key: str, mask_png: str = ""
         reference_item_ids=(item.pk,),
         exposure="ranked",
     )
-    return _submit(user, item, guidance, request_key)
+    return _submit(user, item, guidance, request_key, delete_after_view)
 
 
-def _submit(user: User, item: Item, guidance: Guidance, request_key: str) -> Job:
+def _submit(
+    user: User, item: Item, guidance: Guidance, request_key: str, delete_after_view: bool
+) -> Job:
+    """Queue it; `delete_after_view`: the version is its uploader's alone, with a clock."""
     return submit_job(
-        user=user, guidance=guidance, source=item, request_key=f"studio:{item.pk}:{request_key}"
+        user=user,
+        guidance=dataclasses.replace(guidance, delete_after_view=delete_after_view),
+        source=item,
+        request_key=f"studio:{item.pk}:{request_key}",
     )
 
 

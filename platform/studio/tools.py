@@ -56,6 +56,7 @@ def _words(user: User, item: Item, said: dict[str, Any]) -> Job:
         edit=said.get("edit", ""),
         mask_png=said.get("mask_png", ""),
         upscale=said.get("upscale") or 1,
+        delete_after_view=said["delete_after_view"],
         request_key=said["request_key"],
     )
 
@@ -67,17 +68,18 @@ def _style(user: User, item: Item, said: dict[str, Any]) -> Job:
         style=said["style"],
         degree=said["degree"],
         exemplar_id=said["exemplar"] if said["style"] == "exemplar" else None,
+        delete_after_view=said["delete_after_view"],
         request_key=said["request_key"],
     )
 
 
 def _clip(user: User, item: Item, said: dict[str, Any]) -> Job:
-    names = ("audience", "window", "start_s", "end_s", "request_key")
+    names = ("audience", "window", "start_s", "end_s", "delete_after_view", "request_key")
     return request_clip(user=user, item=item, **{name: said[name] for name in names})
 
 
 def _thumbnail(user: User, item: Item, said: dict[str, Any]) -> Job:
-    names = ("instruction", "strength", "request_key")
+    names = ("instruction", "strength", "delete_after_view", "request_key")
     return request_thumbnail(user=user, item=item, **{name: said[name] for name in names})
 
 
@@ -86,6 +88,7 @@ def _faces(user: User, item: Item, said: dict[str, Any]) -> Job:
         user=user,
         item=item,
         mask_png=said.get("mask_png", ""),
+        delete_after_view=said["delete_after_view"],
         request_key=said["request_key"],
     )
 

@@ -234,3 +234,77 @@ def test_files_of_an_expired_item_leave_the_disk(
     with django_capture_on_commit_callbacks(execute=True):
         expire_item(item_id=item.pk)
     assert not any(path.exists() for path in paths)
+
+
+# --- made in the studio and in the chat -------------------------------------------------------
+
+
+def test_a_version_from_the_studio_is_its_uploaders_alone_with_a_clock_from_the_first_look() -> (
+    None
+):
+    uploader = UserFactory(uploader=True)
+    source = ItemFactory(owner=uploader, title="Red skirt", media_state=Item.MediaState.READY)
+    said = {"style": "pencil", "degree": "1", "request_key": "7" * 32, "delete_after_view": "on"}
+    address = f"{reverse('studio:edit', args=[source.pk])}?tool=style"
+    signed_in(uploader).post(address, said)
+    job = Job.objects.get()
+    guidance = Guidance.from_dict(job.guidance)
+    assert guidance.delete_after_view
+    version = create_item(job=job, guidance=guidance, product=Product(image=draw(), manifest={}))
+    assert version.is_personal
+    assert Expiry.objects.get(item=version).first_viewed_at is None
+
+    page = signed_in(uploader).get(reverse("studio:item", args=[version.pk])).text
+    assert "Deleted 24 hours after you first look at it" in page
+    assert signed_in(uploader).get(version.master_url).status_code == 200
+    assert Expiry.objects.get(item=version).first_viewed_at is not None
+    page = signed_in(uploader).get(reverse("studio:item", args=[version.pk])).text
+    assert "Deleted in <time" in page
+    assert "Deleted in <time" in signed_in(uploader).get(_job_page(job, version)).text
+
+    later(version, minutes=1)
+    expire_due_items()
+    assert not Asset.objects.filter(item=version).exists()
+    assert "Deleted in <time" not in signed_in(uploader).get(_job_page(job, version)).text
+
+
+def _job_page(job: Job, result: Item) -> str:
+    Job.objects.filter(pk=job.pk).update(result=result, state=Job.State.DONE)
+    return reverse("generation:job", args=[job.pk])
+
+
+@pytest.mark.parametrize("wanted", [True, False])
+def test_a_wish_in_the_chat_may_be_private_and_deleted_after_viewing(
+    person: User, wanted: bool
+) -> None:
+    client = signed_in(person)
+    assert "delete_after_view" in client.get(reverse("feed:page")).text
+    sent = {"text": "make me a black skirt", "request_key": "9" * 32}
+    client.post(
+        reverse("feed:instructor-send"), sent | ({"delete_after_view": "on"} if wanted else {})
+    )
+    assert Job.objects.get().guidance["delete_after_view"] is wanted
+
+
+def test_the_chat_shows_the_clock_and_forgets_what_it_made(item: Item, person: User) -> None:
+    client = signed_in(person)
+    sent = {"text": "make me a black skirt", "request_key": "8" * 32, "delete_after_view": "on"}
+    client.post(reverse("feed:instructor-send"), sent)
+    Job.objects.update(result=item, state=Job.State.DONE)
+    assert "Deleted 24 hours after" in client.get(reverse("feed:page")).text
+    client.get(item.master_url)
+    assert "Deleted in <time" in client.get(reverse("feed:page")).text
+    later(item, minutes=1)
+    expire_due_items()
+    page = client.get(reverse("feed:page")).text
+    assert "Deleted in <time" not in page
+    assert "Zebra wedding" not in page
+
+
+def test_by_api_the_chat_takes_the_same_wish(person: User) -> None:
+    sent = {"text": "make me a black skirt", "delete_after_view": True}
+    answer = signed_in(person).post(
+        "/api/v1/conversations/turns/", sent, content_type="application/json"
+    )
+    assert answer.status_code == 201, answer.content
+    assert Job.objects.get().guidance["delete_after_view"] is True
