@@ -38,7 +38,9 @@ def observe(item: Item, still: np.ndarray | None, looked: Looked | None) -> dict
     if still is not None:
         stills = [still, *(looked.searched if looked else [])]
         try:
-            fields["faces"] = _faces(stills)
+            # What AI made from nothing shows nobody, and no other check costs as much.
+            from_nothing = item.origin == Item.Origin.AI and item.parent is None
+            fields["faces"] = () if from_nothing else _faces(stills)
         except FaceDetectorError as error:
             # Not looked for: then a person looks.
             logger.error("faces cannot be looked for: %s", error)
