@@ -30,8 +30,9 @@ from moderation.core.watermark import (
 )
 from moderation.core.writing import Strength
 
-# Encoding takes more of the mark than JPEG does, and motion hides more than a still shows.
-STRENGTH = Strength(40.0, 0.97)
+# Encoding takes more of the mark than JPEG does, and motion hides more than a still shows. Key
+# frames keep flat ground better than JPEG does: there the mark is not moved into texture.
+STRENGTH = Strength(40.0, 0.97, kept_power=0)
 CRF = 21
 KEY_FRAME_S = 2.0
 # At most so many key frames are read, evenly apart.

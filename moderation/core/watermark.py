@@ -103,7 +103,7 @@ def embed_at(image: np.ndarray, payload: int, key: bytes, strength: Strength) ->
     luma = reading.luma_of(image)
     gains, mask = writing.informed_gains(luma, code, place, coded, strength)
     pattern = writing.pattern_for(image.shape, code, place, coded, gains, mask)
-    change = np.rint(writing.amplitude(luma, pattern, strength) * pattern).astype(np.int16)
+    change = writing.whole_steps(luma, pattern, strength)
     return cv2.add(image, cv2.merge([change] * 3), dtype=cv2.CV_8U)
 
 

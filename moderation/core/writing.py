@@ -35,17 +35,18 @@ _BALANCES = (100.0, 300.0, 1000.0, 3000.0, 10_000.0, 30_000.0)
 _KEPT_FLAT = 0.25
 _KEPT_HALF = 8.0
 # Of the powers 0 to 4, the one that let most photographs survive both.
-_KEPT_POWER = 3
+KEPT_POWER = 3
 # What rounding to whole grey levels adds to the squared error.
 _ROUNDING = 1.0 / 12.0
 
 
 @dataclass(frozen=True)
 class Strength:
-    """The bounds that a mark keeps to."""
+    """The bounds that a mark keeps to, and how far it moves from flat ground into texture."""
 
     psnr: float
     ssim: float
+    kept_power: int = KEPT_POWER
 
     @property
     def error(self) -> float:
@@ -118,6 +119,17 @@ def amplitude(luma: np.ndarray, pattern: np.ndarray, strength: Strength) -> floa
     return float(np.sqrt(min(by_error, allowed / share)))
 
 
+def whole_steps(luma: np.ndarray, pattern: np.ndarray, strength: Strength) -> np.ndarray:
+    """Return (H, W) int16 by how many grey levels the mark changes each place, within the PSNR."""
+    power = amplitude(luma, pattern, strength)
+    change = np.rint(power * pattern)
+    # Rounding may add a little more than `_ROUNDING`.
+    excess = float(np.mean(change * change)) * 10.0 ** (strength.psnr / 10.0) / 255.0**2
+    if excess > 1.0:
+        change = np.rint(power / excess * pattern)
+    return change.astype(np.int16)
+
+
 def shape_of(luma: np.ndarray, strength: Strength) -> np.ndarray:
     """Return (H, W) how much each place may change, for the best reading within both bounds.
 
@@ -127,7 +139,7 @@ def shape_of(luma: np.ndarray, strength: Strength) -> np.ndarray:
     """
     deviation = reading.local_deviation(luma - cv2.GaussianBlur(luma, (0, 0), _HIGH_PASS))
     kept = _KEPT_FLAT + (1.0 - _KEPT_FLAT) * deviation / (deviation + _KEPT_HALF)
-    weight = kept**_KEPT_POWER / (deviation + reading.NOISE_FLOOR)
+    weight = kept**strength.kept_power / (deviation + reading.NOISE_FLOOR)
     cost = 1.0 / (2.0 * _variance(luma) + _C2)
     best, best_score = weight, -1.0
     for balance in _BALANCES:
