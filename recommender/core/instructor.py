@@ -21,8 +21,8 @@ from recommender.core.answering import (
 )
 from recommender.core.decision import Context, Decision
 from recommender.core.dialogue import Mode, ShownItem, State, Understanding
-from recommender.core.intent_model import guess
-from recommender.core.intent_phrases import is_telling
+from recommender.core.intent_model import REFUSED, guess, subject_words
+from recommender.core.intent_phrases import is_telling, template_words
 from recommender.core.making import decide_create, decide_edit
 from recommender.core.second_guess import second_guess
 from recommender.core.understanding import understand
@@ -54,11 +54,15 @@ class EmbeddedEngine:
             return heard
         words = read(clean(text))
         guessed = guess(words)
-        if guessed is None:
-            return heard
+        speaks_of = not subject_words().keys().isdisjoint(words.tokens)
+        if guessed is None or not (speaks_of or not template_words().isdisjoint(words.tokens)):
+            return heard  # of a message without a word that it learned, a guess is worth nothing
         # A name is evidence as well, and no template can list names.
         named = guessed.intent == "person" and has_unknown(words)
         has_evidence = named or is_telling(words.tokens)
+        if guessed.intent in REFUSED and not has_evidence and speaks_of:
+            # The frame of a sentence alone refuses nobody: what is it otherwise?
+            guessed = guess(words, harmless=True) or guessed
         return second_guess(heard, guessed, state, has_evidence=has_evidence)
 
 

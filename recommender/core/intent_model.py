@@ -1,7 +1,8 @@
 """A small trained guess at what a message is about, for where the rules are unsure.
 
-A linear softmax over hashed words, pairs of words and letter n-grams, in NumPy; 8-bit weights.
-Words of the lexicon are seen as their slot ("<type>"): it learns the frame, not the garment.
+A linear softmax over hashed words, pairs of words, letter n-grams and subjects, in NumPy; 8-bit
+weights. Words of the lexicon are seen as their slot ("<type>"): it learns the frame, not the
+garment. Words for other subjects than clothes are seen beside their subject (`topic_words.txt`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from recommender.core.lexicon import phrases
 from recommender.core.wording import Words
 
 BUCKETS = 8192
+SUBJECTS = Path(__file__).with_name("topic_words.txt")
 WEIGHTS = Path(__file__).resolve().parents[1] / "weights" / "instructor" / "weights.safetensors"
 INTENTS: tuple[str, ...] = (
     "find",
@@ -52,10 +54,11 @@ MAX_WORDS = 60
 
 @dataclass(frozen=True)
 class Guess:
-    """The likeliest intent and its probability."""
+    """The likeliest intent and its probability; `unsafe`: that of all intents that are refused."""
 
     intent: str
     probability: float
+    unsafe: float = 0.0
 
 
 class IntentModel:
@@ -74,24 +77,43 @@ class IntentModel:
         odds = np.exp(scores - scores.max())
         return np.asarray(odds / odds.sum())
 
-    def guess(self, tokens: Sequence[str]) -> Guess:
-        """Return the likeliest intent of a message's words."""
+    def guess(self, tokens: Sequence[str], *, harmless: bool = False) -> Guess:
+        """Return the likeliest intent of a message's words; `harmless`: of those not refused."""
         chances = self.probabilities(features_of(tokens))
+        if harmless:
+            chances = np.where([name in REFUSED for name in INTENTS], 0.0, chances)
+            chances = chances / chances.sum()
         best = int(chances.argmax())
-        return Guess(INTENTS[best], float(chances[best]))
+        unsafe = float(sum(chances[n] for n, name in enumerate(INTENTS) if name in REFUSED))
+        return Guess(INTENTS[best], float(chances[best]), unsafe)
 
 
 def features_of(tokens: Sequence[str]) -> np.ndarray:
     """Return the buckets of a message's features, without repeats."""
-    words = ["<s>", *abstract(tokens[:MAX_WORDS]), "</s>"]
-    names = list(words[1:-1])
-    names += [f"{a} {b}" for a, b in pairwise(words)]
-    names += [f"{a} {b} {c}" for a, b, c in zip(words, words[1:], words[2:], strict=False)]
-    for word in words[1:-1]:
+    words = abstract(tokens[:MAX_WORDS])
+    subjects = subject_words()
+    framed = ["<s>", *words, "</s>"]
+    names = words + [f"{a} {b}" for a, b in pairwise(framed)]
+    for word in words:
         if word[0] != "<":
             padded = f"#{word}#"
-            names += [padded[at : at + 4] for at in range(len(padded) - 3)]
+            names += [padded[at : at + n] for n in (3, 4) for at in range(len(padded) - n + 1)]
+            names += [f"@{subject}" for subject in subjects.get(word, ())]
+    # What is learned of "cook pasta" holds for "cook casserole".
+    about = [f"@{subjects[w][0]}" if w in subjects else w for w in framed]
+    names += [f"{a} {b}" for a, b in pairwise(about) if "@" in a + b]
     return np.array(sorted({zlib.crc32(name.encode()) % BUCKETS for name in names}), dtype=np.int64)
+
+
+@lru_cache(maxsize=1)
+def subject_words() -> dict[str, tuple[str, ...]]:
+    """Return the subjects that a word speaks for, none of them clothes: "kettle" -> home."""
+    found: dict[str, tuple[str, ...]] = {}
+    for line in SUBJECTS.read_text(encoding="utf-8").splitlines():
+        subject, is_list, words = line.partition(" = ")
+        for word in words.split() if is_list and not line.startswith("#") else ():
+            found[word] = (*found.get(word, ()), subject)
+    return found
 
 
 def abstract(tokens: Sequence[str]) -> list[str]:
@@ -126,7 +148,7 @@ def load_model(path: Path) -> IntentModel:
     )
 
 
-def guess(words: Words) -> Guess | None:
+def guess(words: Words, *, harmless: bool = False) -> Guess | None:
     """Return the shipped model's guess at a message, or None without a model."""
     model = shipped_model()
-    return None if model is None else model.guess(words.tokens)
+    return None if model is None else model.guess(words.tokens, harmless=harmless)

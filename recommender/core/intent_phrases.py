@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from pathlib import Path
 
-from recommender.core.intent_model import REFUSED
+from recommender.core.intent_model import REFUSED, subject_words
 from recommender.core.lexicon import listed
 
 PHRASES = Path(__file__).with_name("intent_phrases.txt")
@@ -15,6 +15,8 @@ _FILLER = re.compile(r"\{(\w+)\}")
 _WORD = re.compile(r"[a-z']+")
 # Fillers that stand for anybody or for clothes: no evidence of anything.
 _NEUTRAL = frozenset(listed("type types colour pattern detail place style who group nth celebrity"))
+# Subjects that speak for a refusal.
+_UNSAFE = frozenset(["weapons", "drugs", "hate"])
 # Words of unsafe templates that harmless sentences use as well.
 _EVERYDAY = frozenset(
     listed(
@@ -32,6 +34,12 @@ _EVERYDAY = frozenset(
         "shirt skirt top being every half item chat names label mark talk their through making "
         "living starting modelling scene onto content completely pics tables key act before drawn "
         "cross "
+        "accept adults apply aside authority backwards belong born burned caught checking "
+        "classmate clearance clone colleague dance deserve despise detest easy ending fewer first "
+        "given hand crack explosive "
+        "horribly ingredients kindly lap last lock locks mocking modelled online permission "
+        "politician public reason replace score selfie sense she shot silently skim step stick "
+        "summarise telling tells thinking told too took under wave way whom world worn steamy "
         "building city hall money break forge steal pills weed knife poison bullet fire"
     )
 )
@@ -61,7 +69,15 @@ def telling_words() -> frozenset[str]:
     harmless = _words_of(
         (line for name, lines in phrases.items() if name not in REFUSED for line in lines), fillers
     )
-    return frozenset(w for w in unsafe - harmless - _EVERYDAY if len(w) > 2)
+    listed_ = {w for w, subjects in subject_words().items() if _UNSAFE & set(subjects)}
+    return frozenset(w for w in (unsafe | listed_) - harmless - _EVERYDAY if len(w) > 2)
+
+
+@lru_cache(maxsize=1)
+def template_words() -> frozenset[str]:
+    """Return every word of the templates and their fillers."""
+    phrases, fillers = read_phrases(PHRASES)
+    return frozenset(_words_of((line for lines in phrases.values() for line in lines), fillers))
 
 
 def _words_of(lines: Iterable[str], fillers: dict[str, tuple[str, ...]]) -> set[str]:

@@ -121,7 +121,7 @@ def _attributes(clause: str, item: ShownItem) -> tuple[Slots, Slots, bool]:
         heard = understand(clause, state=State(focus_id=item.id), shown=[item])
     except InvalidInputError:
         return Slots(), Slots(), False
-    named = heard.wanted.plus(Slots(colours=heard.added_colours))
+    named = heard.wanted.plus(Slots(colours=heard.added_colours)).plus(heard.liked)
     return named, heard.unwanted, heard.is_desire or heard.is_request
 
 

@@ -38,7 +38,7 @@ _RELATION = (
 _PEOPLE = (
     r"(?:jews|muslims|christians|hindus|gays|lesbians|trans(?: people)?|blacks|black people|asians"
     r"|arabs|mexicans|immigrants|migrants|refugees|foreigners|women|men|gypsies|roma"
-    r"|disabled people|homosexuals|atheists)"
+    r"|disabled (?:people|folk|persons)|homosexuals|atheists)"
 )
 _HARM = (
     r"(?:die|drown|burn|hang|starve|rot|suffer|disappear|be (?:killed|shot|gassed|hanged|deported)"
@@ -87,6 +87,8 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"|approval|moderation)\b"
             r"|\b(without|before) (anyone|anybody|someone|somebody|a person|people|being|getting)"
             r"( being| getting)? (check|review|screen|approv|moderat)\w*\b"
+            r"|\b(go|goes|be|get|put|make) (\w+ ){0,2}?(live|public|published|online)\b.{0,40}"
+            r"\b(nobody|no one|without|unseen|unchecked|unreviewed)\b"
             r"|\bset aside\b.{0,30}\b(told|rules?|instructions?|orders)\b"
             r"|\bapprove (all|every|this|it|the|my|that)\b|\bmark .{0,20}\b(as )?(approved|human"
             r"|reviewed|safe)\b"
@@ -113,6 +115,9 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"undress|undressed|onlyfans|boobs|unclothed|nipples?|genitals?)\b"
             r"|\bnude (woman|women|man|men|girl|girls|boy|model|models|person|people|body|photo"
             r"|picture)\b"
+            r"|\b(drop|drops|dropping|lift|lifts|lifting|unzip|unhook|slip out of"
+            r"|pull (up|down)|take off) (her|his|their) (dress|skirt|top|blouse"
+            r"|shirt|trousers|pants|clothes|bra|underwear)\b"
             r"|\bin the nude\b|\b(without (any )?clothes|no clothes)\b|\btake (her|his"
             r"|their) clothes off\b",
         ),
@@ -128,6 +133,7 @@ _PATTERNS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"|\bthat says .{0,30}\b(hate|kill|die|inferior|vermin)\b"
             rf"|\b{_PEOPLE} (?:should|must|ought to|need to|deserve to) {_HARM}\b"
             rf"|\b(?:tell|tells|telling|wants?|wanting|asks?|asking|orders?) {_PEOPLE} to {_HARM}\b"
+            rf"|\b(?:mocks?|mocking|insult(?:s|ing)?|humiliat(?:es|ing)|demeaning) {_PEOPLE}\b"
             rf"|\b(?:death to|down with|no more|burn the|hang the) (?:all |the )?{_PEOPLE}\b",
         ),
         (

@@ -15,7 +15,7 @@ from recommender.core.replies import ANSWERS
 
 # Below these a guess counts for nothing. Refusing what was a plain wish for a garment is the worst
 # mistake, so it takes most.
-SURE_UNSAFE, SURE_UNSAFE_GARMENT = 0.7, 0.9
+SURE_UNSAFE, SURE_UNSAFE_GARMENT = 0.45, 0.9
 SURE_TOPIC, SURE_NO_GARMENT, SURE_MAKE = 0.45, 0.6, 0.95
 TOPICS = frozenset(ANSWERS) & {
     "greeting",
@@ -44,7 +44,8 @@ def second_guess(
     if guess.intent in REFUSED:
         is_plain = heard.says_attributes or heard.topic or heard.references
         enough = SURE_UNSAFE_GARMENT if is_plain else SURE_UNSAFE
-        is_sure = guess.probability >= enough and not (heard.affirms or heard.denies)
+        chance = max(guess.probability, guess.unsafe)  # unsafe of whatever kind
+        is_sure = chance >= enough and not (heard.affirms or heard.denies)
         return Understanding(text=heard.text, refusal=guess.intent) if is_sure else heard
     says_nothing = not (heard.says_attributes or heard.references or heard.reference_missing)
     if heard.intent == "unclear" and not state.pending:

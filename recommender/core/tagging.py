@@ -32,7 +32,7 @@ _NEGATING_PAIRS = frozenset(
         "anything but, everything but, all but, anything except, other than, instead of",
         "rather than, apart from, sick of, tired of, fed up, enough of, bored of, allergic to",
         "get rid, take off, take away, stop showing, stop giving, stop recommending, hold the",
-        "die than, dead in, dead wearing, hard pass, pass on, steer clear",
+        "die than, dead in, dead wearing, hard pass, pass on, steer clear, spare me",
     )
     for pair in line.split(",")
 )
@@ -255,6 +255,8 @@ def _closes(tokens: Sequence[str], at: int, tags: Sequence[Tag], scope: _Scope) 
     if said == "with":
         return scope.word == "without" or tokens[at - 1] in {"and", "or"}
     if said == "and":
+        if {"anything", "everything"} & set(tokens[at + 1 : at + 2]):
+            return False
         following = next((t for t in tags if t.start > at), None)
         same = following and {s for s, _ in following.senses} & {
             s for s, _ in tags[scope.last].senses

@@ -151,8 +151,8 @@ _ALWAYS: tuple[tuple[str, re.Pattern[str]], ...] = tuple(
             r"capital of|population of|news|horoscope|lottery|medicine|doctor|lawyer|tax return|"
             r"meaning of life|world cup|olympics|plane ticket|hotel|restaurant|pizza|book me|"
             r"what time is it|what day is it|square root|who won|chess|song lyrics|sing me)\b"
-            r"|\bwrite (me )?(a|an|some|my) (story|poem|essay|letter|email|e mail|song|code"
-            r"|program|text)\b"
+            r"|\b(write|draft|compose|pen) (me )?(a|an|some|my) (\w+ )?(story|poem|essay|letter"
+            r"|email|e mail|song|code|program|text)\b"
             r"|^\d+ ?[+*/x-] ?\d+",
         ),
     )

@@ -35,6 +35,8 @@ _OUT_OF = re.compile(
     r"\b(?:clip|video|film|movie)\b(?: \w+){0,2} (?:of|from) (?:it|this|that|them|these|those)\b"
 )
 _LIKEWISE = re.compile(r"\b(?:too|as well|likewise|same (?:for|with|to))\b")
+# Questions whose "the skirt" is a picture in sight.
+ABOUT_ITEM = frozenset(["who_made", "is_ai", "about", "why", "opinion", "manage"])
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -68,6 +70,7 @@ def understand(text: str, *, state: State, shown: Sequence[ShownItem]) -> Unders
             or verbs["is_more"]
             or feedback
             or crossed.borrowed
+            or topics.topic_of(plain) in ABOUT_ITEM
             or state.pending.get("slot") == "reference"
         ),
         is_answer=state.pending.get("slot") == "reference",

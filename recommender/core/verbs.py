@@ -8,7 +8,9 @@ _NO = r"(?<!not )(?<!never )(?<!to not )"
 _MAKE = re.compile(
     _NO
     + r"\b(?:create|generate|invent|produce|craft|imagine|dream up|come up with|render|conjure)\b"
-    r"|" + _NO + r"\b(?:whip|knock|cook|rustle|mock)(?: me| us)? up\b|\bput together\b"
+    r"|"
+    + _NO
+    + r"\b(?:whip|knock|cook|rustle|mock|dream|magic|think)(?: me| us)? up\b|\bput together\b"
     r"|\b(?:let|have|ask|get) (?:the )?(?:ai|machine|computer|it|you|generator)(?: to)? "
     r"(?:make|do|draw|design|paint)\b|\bai (?:make|do|draw|design)\b"
     r"|" + _NO + r"\b(?:design|draw|paint|sketch|sew|knit|build|do)"

@@ -42,6 +42,7 @@ _CONTRACTIONS = (
     (re.compile(r"\b(am|are|is|'m|'re|'s) gonna\b"), r"\1 going to"),
     (re.compile(r"\b(?:penultimate|last but one|next to last)\b"), "second to last"),
     (re.compile(r"\b(?:pls|plz)\b"), "please"),
+    (re.compile(r"^ta\b"), "thanks"),
     (re.compile(r"\b(?:smth|sth)\b"), "something"),
     (re.compile(r"\b(?:thx|ty)\b"), "thanks"),
     (re.compile(r"\bb\s?&\s?w\b"), "black and white"),

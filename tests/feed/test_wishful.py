@@ -287,3 +287,14 @@ def test_there_is_an_end_to_them(viewer: User, monkeypatch) -> None:
     assert "Remove some" in turn.text
     assert held(viewer) == {("unwanted", "leather")}
     assert Conversation.objects.get(user=viewer).turns.count() == 4
+
+
+def test_praise_of_a_side_in_the_chat_is_a_wish_and_no_edit(
+    viewer: User, skirts: list[Item]
+) -> None:
+    turn = say(viewer, "I like the first one's collar", shown_ids=[one.pk for one in skirts])
+    assert (turn.action, turn.job_id) == ("answer", None)
+    assert turn.text.startswith("I'll remember: you like collars.")
+    assert held(viewer) == {("wanted", "collar")}
+    say(viewer, "undo")
+    assert held(viewer) == set()

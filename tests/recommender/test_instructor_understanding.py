@@ -423,9 +423,9 @@ def test_too_much_is_refused_quickly() -> None:
 )
 def test_odd_messages_are_read_in_time(text: str) -> None:
     hear("warm up", shown=SHOWN)
-    started = time.perf_counter()
+    started = time.process_time()
     hear(text, shown=SHOWN)
-    assert time.perf_counter() - started < 0.3
+    assert time.process_time() - started < 0.3
 
 
 def test_what_was_mended_is_known() -> None:

@@ -20,11 +20,11 @@ class Command(BaseCommand):
         parser.add_argument("--out", type=Path, default=WEIGHTS.parent)
         parser.add_argument("--seed", type=int, default=0)
         parser.add_argument("--examples", type=int, default=Settings.per_intent, help="per intent")
-        parser.add_argument("--epochs", type=int, default=Settings.epochs)
+        parser.add_argument("--iterations", type=int, default=Settings.iterations)
 
     def handle(self, *args: Any, **options: Any) -> None:
         settings = Settings(
-            per_intent=options["examples"], epochs=options["epochs"], seed=options["seed"]
+            per_intent=options["examples"], iterations=options["iterations"], seed=options["seed"]
         )
         model, metrics = train(settings)
         metrics["bytes"] = save(model, options["out"] / WEIGHTS.name)
