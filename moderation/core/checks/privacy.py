@@ -19,6 +19,7 @@ _AS_IN_FILE_NAMES = str.maketrans("_", " ")
 # JPEG segments that may carry more than a picture needs. APP11 is the signed manifest.
 _JPEG_PRIVATE = {0xE1: "EXIF or XMP", 0xED: "IPTC", 0xFE: "a comment", 0xE3: "META"}
 _PNG_PRIVATE = {b"eXIf", b"tEXt", b"zTXt", b"iTXt", b"tIME"}
+_WEBP_PRIVATE = {b"EXIF", b"XMP "}
 _MP4_PRIVATE = (b"\xa9xyz", b"loci", b"com.apple.quicktime.location")
 
 
@@ -133,6 +134,8 @@ def _leaks(file: DeliveredFile) -> Iterator[str]:
         yield from _jpeg_leaks(file.data)
     elif file.mime == "image/png":
         yield from _png_leaks(file.data)
+    elif file.mime == "image/webp":
+        yield from _webp_leaks(file.data)
     elif file.mime == "video/mp4":
         yield from ("a position" for tag in _MP4_PRIVATE if tag in file.data)
 
@@ -144,6 +147,15 @@ def _jpeg_leaks(data: bytes) -> Iterator[str]:
         if marker in _JPEG_PRIVATE:
             yield _JPEG_PRIVATE[marker]
         at += 2 + length
+
+
+def _webp_leaks(data: bytes) -> Iterator[str]:
+    at = 12
+    while at + 8 <= len(data):
+        name, length = struct.unpack("<4sI", data[at : at + 8])
+        if name in _WEBP_PRIVATE:
+            yield f"a {name.decode().strip()} chunk"
+        at += 8 + length + length % 2
 
 
 def _png_leaks(data: bytes) -> Iterator[str]:

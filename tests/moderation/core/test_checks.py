@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from dataclasses import replace
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
+from PIL import Image
 
 from moderation.core.checks import CHECKS, DeliveredFile, Finding, Neighbour, ScreeningInput
 from moderation.core.checks.privacy import find_personal_data
@@ -307,3 +309,15 @@ def test_an_ai_detector_is_named_and_never_decides(share):
     if share is not None:
         assert finding.evidence["hint"] == share
         assert ("it takes it for AI's" in finding.summary) is (share > 0.5)
+
+
+def test_what_a_webp_tells_of_its_camera_is_found() -> None:
+    image, exif = Image.new("RGB", (40, 40), "red"), Image.Exif()
+    exif[0x010F] = "Camera"
+    told, plain = io.BytesIO(), io.BytesIO()
+    image.save(told, "WEBP", exif=exif)
+    image.save(plain, "WEBP")
+    leaky = DeliveredFile("master", "image/webp", told.getvalue())
+    clean = DeliveredFile("master", "image/webp", plain.getvalue())
+    assert run("delivered_metadata", files=(leaky,)).verdict == "flag"
+    assert run("delivered_metadata", files=(clean,)).verdict == "pass"
