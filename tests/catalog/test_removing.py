@@ -5,10 +5,12 @@ from __future__ import annotations
 import io
 import uuid
 from datetime import timedelta
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
+from django.apps import apps
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -22,6 +24,7 @@ from catalog.models import Asset, Embedding, Frame, FrameVectors, Item, Removal
 from catalog.selectors import nearest_items, search_items
 from catalog.services import hold_item, publish_item, remove_item, withdraw_item
 from catalog.services.removing import end_loan, erase_due_items, lend_files, take_away
+from catalog.services.states import WITHDRAWN
 from catalog.services.storing import replace_asset, store_media
 from common.guidance import Guidance
 from generation.cache import MOST_AGE_S
@@ -228,3 +231,17 @@ def test_the_page_of_rules_states_the_time(client) -> None:
     page = client.get(reverse("moderation:transparency")).text
     assert "24 hours" in page
     assert "quarantine" in page
+
+
+def test_items_removed_before_removals_were_written_down_go_as_well(item, now_committed) -> None:
+    migration = import_module("catalog.migrations.0012_removals_of_before")
+    judged = ItemFactory(state=Item.State.REMOVED, problem="It advertises.")
+    Item.objects.filter(pk=item.pk).update(state=Item.State.REMOVED, problem=WITHDRAWN)
+    migration.note_removals(apps, None)
+    with now_committed():
+        assert erase_due_items() == 1
+    assert files_of(item) == []
+    kept = Removal.objects.get(item=judged)
+    assert kept.erase_at > timezone.now() + Appeal.TERM - timedelta(days=1)
+    migration.note_removals(apps, None)
+    assert Removal.objects.count() == 2
