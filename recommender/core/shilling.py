@@ -54,7 +54,7 @@ DEALS, CHANCE_QUANTILE, CHANCE_GROUPS = 3, 0.95, 64
 TOLERANCE = 3.0
 THRESHOLD = 0.5
 SMALLEST_GROUP = 8
-# A member of a group beyond doubt has this part of the median member's evidence. Chosen with it.
+# An odd member among more who are not has this part of the median one's evidence. Chosen with it.
 LEAST_LIKENESS = 0.5
 # Below this an opinion is a guess from a short look, not something that a person said.
 WEAKEST = 0.3
@@ -200,11 +200,12 @@ def _settle(entries: _Entries, suspicion: np.ndarray, bars: np.ndarray) -> _Sett
 def _odd_members(group: np.ndarray, found: _Evidence) -> np.ndarray:
     """Return those of a group's opinions (n,) that are likelier odd than not and look alike.
 
-    Signals agree with one another, so that probabilities are surer than they should be, and an
-    honest fan may share some of them: an odd one has at least half of what its like has.
+    Signals agree with one another, so that probabilities are surer than they should be. Where
+    most of a group are not odd, one of them may share some signals with the odd ones: to be one
+    takes at least half of what their like has.
     """
     llr, odd = found.llr[group], found.odd[group] >= THRESHOLD
-    if odd.any():
+    if odd.any() and odd.mean() < 0.5:
         odd &= llr >= LEAST_LIKENESS * np.median(llr[odd])
     return group[odd]
 
