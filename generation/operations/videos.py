@@ -22,6 +22,7 @@ from generation.core.video.backends import MAX_CREATED_FRAMES, MAX_REVISED_FRAME
 from generation.core.video.sketch import SKETCH_STRENGTH, sketch_clip
 from generation.loading import load_backend, load_video_backend
 from generation.operations import Product, Work, open_video
+from generation.operations.recolouring import recolour, recolours
 from media.encoding import encode_clip
 from media.music import music_bed
 from media.parts import SOUND_RATE, read_frames, read_sound
@@ -86,8 +87,13 @@ def _from_still(work: Work, request: VideoRequest, pictures: GenerationRequest) 
 
 
 def revise(work: Work) -> Product:
-    """Return the source's chosen part with its frames revised and its sound as it was."""
+    """Return the source's chosen part with its frames revised and its sound as it was.
+
+    Where only another colour is asked for, the source's own frames are dyed and nothing is drawn.
+    """
     assert work.source is not None
+    if recolours(work):
+        return _in_style(work, recolour(work))
     guidance = work.guidance
     work.announce("Reading the frames")
     with open_video(work.source) as path:

@@ -19,6 +19,7 @@ from generation.core.backends import GenerationCancelled, StepReporter
 from generation.core.video import VideoRequest, VideoResult
 from generation.core.video.backends import MAX_REVISED_FRAMES
 from generation.operations import Work, videos
+from generation.operations.recolouring import recolours
 from media.encoding import encode_clip
 from media.videos import read_facts
 from tests.factories import ItemFactory
@@ -177,6 +178,47 @@ def test_a_chosen_part_is_revised_with_its_own_sound(work, backend):
     loud = heard(made.video)
     assert loud[:4].max() < 0.05
     assert loud[6:9].min() > 0.2
+
+
+def hoodie_item() -> Item:
+    """A video of an orange hoodie before a pale wall, with a beep from one second on."""
+    item = clip_item(1.5, garment_type="hoodie", colours=["orange"], pattern="plain")
+    frames = [np.full((HEIGHT, WIDTH, 3), (188, 192, 190), np.uint8) for _ in range(15)]
+    for index, frame in enumerate(frames):
+        frame[16:56, 12 + index // 4 : 36 + index // 4] = (214, 120, 20)
+    tone = 0.5 * np.sin(np.arange(round(1.5 * RATE)) / 20)[:, None].repeat(2, 1)
+    film = encode_clip(frames, fps=10, sound=tone.astype(np.float32))
+    store_media(item=item, video=film, poster=frames[0])
+    return item
+
+
+def test_another_colour_is_worked_into_the_source_itself(work, backend):
+    said = {"instruction": "make it navy", "wanted": Attributes(colours=("navy",))}
+    made = videos.revise(work(hoodie_item(), mode="revise", **said))
+    assert backend.requests == []
+    red, _, blue = made.poster[30:50, 20:32].reshape(-1, 3).mean(axis=0)
+    assert blue > red + 30
+    assert np.abs(made.poster[:, :8].astype(int) - (188, 192, 190)).max() < 12
+    assert heard(made.video).min() > 0.2
+    assert read_facts(made.video).duration_s == pytest.approx(1.5, abs=0.1)
+    assert made.manifest["edit"] == "recolour"
+
+
+@pytest.mark.parametrize(
+    ("words", "garment", "wanted", "only_colour"),
+    [
+        ("make it navy", "", Attributes(None, ("navy",)), True),
+        ("make the dress navy", "", Attributes("dress", ("navy",)), True),
+        ("a navy dress", "", Attributes("dress", ("navy",)), False),
+        ("a navy dress", "dress", Attributes("dress", ("navy",)), True),
+        ("make it a navy dress", "skirt", Attributes("dress", ("navy",)), False),
+        ("navy with stripes", "dress", Attributes(None, ("navy",), "striped"), False),
+    ],
+)
+def test_only_a_change_of_colour_alone_keeps_the_frames(work, words, garment, wanted, only_colour):
+    source = ItemFactory(kind="video", garment_type=garment, colours=["red"], pattern="plain")
+    asked = work(source, mode="revise", instruction=words, wanted=wanted)
+    assert recolours(asked) == only_colour
 
 
 def test_a_silent_video_stays_silent(work, backend):

@@ -14,6 +14,16 @@ SAME, OTHER = 22.0, 46.0
 LEAST_CONTRAST, MOST_CONTRAST = 0.45, 1.7
 # Spread of fine lightness (in L) below which cloth counts as plain.
 PLAIN_DETAIL = 6.0
+# Chroma from which cloth is known by its hue; angles (degrees) and shares of its saturation within
+# which a pixel is the same cloth in other light, and at which it is something else.
+CHROMATIC = 22.0
+SAME_ANGLE, OTHER_ANGLE = 14.0, 24.0
+SAME_DEPTH, OTHER_DEPTH = 0.68, 0.5
+# The same for grey cloth, by distance in Lab.
+SAME_GREY, OTHER_GREY = 10.0, 20.0
+# Beside cloth, in so many pixels of 480, its edge is mixed with what is behind: there so much of
+# its saturation is enough.
+EDGE_WIDTH, EDGE_DEPTH = 3.0, 0.15
 # Width of a stripe, a check, the distance of dots and flowers, as shares of the garment's width.
 PERIODS = {"striped": 0.085, "checked": 0.13, "dotted": 0.105, "floral": 0.2, "printed": 0.5}
 
@@ -24,14 +34,60 @@ def recolour(picture: np.ndarray, alpha: np.ndarray, colour: str) -> np.ndarray:
     picture (H, W, 3) uint8, alpha (H, W) in 0..1; colour: a name of the vocabulary. What has
     another colour within the garment (stripes, buttons) keeps it.
     """
-    lab = _to_lab(picture)
+    lab = to_lab(picture)
     main = main_colour(lab, alpha)
+    share = alpha * _near_share(lab, main)
+    return dye(picture, lab, share, main, colour)
+
+
+def dye(
+    picture: np.ndarray, lab: np.ndarray, share: np.ndarray, main: np.ndarray, colour: str
+) -> np.ndarray:
+    """Return the picture (H, W, 3) uint8 dyed from `main` to `colour`, by `share` (H, W) of it.
+
+    lab: the picture in Lab; main: a colour of it, (3,) in Lab.
+    """
+    return _blend(picture, _dyed(lab, main, lab_of(colour)), share)
+
+
+def has_hue(colour: np.ndarray) -> bool:
+    """Return whether a colour (3,) in Lab is known by its hue."""
+    return float(np.hypot(colour[1], colour[2])) >= CHROMATIC
+
+
+def hue_share(lab: np.ndarray, main: np.ndarray, *, sure_place: bool = False) -> np.ndarray:
+    """Return how much each pixel is of cloth of this colour in any light, (H, W) float32 in 0..1.
+
+    Light scales lightness and chroma alike and leaves the hue: so cloth is told from skin of nearly
+    its hue by the ratio of the two. Grey cloth has no hue, and is known by its colour's distance,
+    a small one unless `sure_place`: there its folds belong to it as well.
+    """
+    chroma = float(np.hypot(main[1], main[2]))
+    if not has_hue(main) and sure_place:
+        return _near_share(lab, main).astype(np.float32)
+    if not has_hue(main):
+        apart = np.linalg.norm((lab - main) * np.array([0.7, 1.6, 1.6], np.float32), axis=2)
+        return np.clip((OTHER_GREY - apart) / (OTHER_GREY - SAME_GREY), 0, 1).astype(np.float32)
+    along = (lab[:, :, 1] * main[1] + lab[:, :, 2] * main[2]) / chroma
+    across = (lab[:, :, 2] * main[1] - lab[:, :, 1] * main[2]) / chroma
+    angle = np.degrees(np.abs(np.arctan2(across, along)))
+    depth = np.hypot(along, across) / np.maximum(lab[:, :, 0], 8.0) * (main[0] / chroma)
+    same = np.clip((OTHER_ANGLE - angle) / (OTHER_ANGLE - SAME_ANGLE), 0, 1)
+    deep = np.clip((depth - OTHER_DEPTH) / (SAME_DEPTH - OTHER_DEPTH), 0, 1)
+    side = 2 * max(1, round(EDGE_WIDTH * min(lab.shape[:2]) / 480)) + 1
+    beside = cv2.dilate((same * deep).astype(np.float32), np.ones((side, side), np.uint8))
+    mixed = np.clip((depth - EDGE_DEPTH) / EDGE_DEPTH, 0, 1)
+    return (same * np.maximum(deep, beside * mixed)).astype(np.float32)
+
+
+def _near_share(lab: np.ndarray, main: np.ndarray) -> np.ndarray:
+    """Return how near each pixel is to a colour, (H, W) in 0..1: 1 on it, 0 on another."""
     distance = np.linalg.norm((lab - main) * _scale(), axis=2)
     # Folds and shine are the main colour in other light: only another hue sets a pixel apart.
     hue = np.linalg.norm((lab - main)[:, :, 1:], axis=2)
     apart = np.minimum(distance, hue * 1.6)
-    share = alpha * np.clip((OTHER - apart) / (OTHER - SAME), 0, 1)
-    return _blend(picture, _dyed(lab, main, lab_of(colour)), share)
+    share: np.ndarray = np.clip((OTHER - apart) / (OTHER - SAME), 0, 1)
+    return share
 
 
 def lay_pattern(
@@ -41,7 +97,7 @@ def lay_pattern(
 
     The old pattern is smoothed away; broad light and folds are kept and laid over the new one.
     """
-    lab = _to_lab(picture)
+    lab = to_lab(picture)
     light = _light(lab[:, :, 0], alpha)
     cloth = np.broadcast_to(lab_of(base), lab.shape).copy()
     if pattern != "plain":
@@ -95,7 +151,7 @@ def main_colour(lab: np.ndarray, alpha: np.ndarray) -> np.ndarray:
 
 def lab_of(colour: str) -> np.ndarray:
     """Return the Lab value (3,) of a colour of the vocabulary."""
-    return _to_lab(np.array([[COLOURS[colour]]], np.uint8))[0, 0]
+    return to_lab(np.array([[COLOURS[colour]]], np.uint8))[0, 0]
 
 
 def _dyed(lab: np.ndarray, main: np.ndarray, target: np.ndarray) -> np.ndarray:
@@ -201,7 +257,8 @@ def _scale() -> np.ndarray:
     return np.array([LIGHTNESS_WEIGHT, 1, 1], np.float32)
 
 
-def _to_lab(rgb: np.ndarray) -> np.ndarray:
+def to_lab(rgb: np.ndarray) -> np.ndarray:
+    """Return (H, W, 3) float32 CIE Lab, L in 0..100, of (H, W, 3) uint8."""
     return cv2.cvtColor(rgb.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
 
 

@@ -53,11 +53,11 @@ class MotionEstimator:
     def between(self, before: np.ndarray, now: np.ndarray) -> Motion:
         """Return the motion from `before` to `now`, frames (H, W, 3) uint8."""
         greys = [cv2.cvtColor(frame, cv2.COLOR_RGB2GRAY) for frame in (before, now)]
-        flow = self.search(*greys)
+        flow = self.search(greys[0], greys[1])
         estimated = cv2.resize(flow, self.small, interpolation=cv2.INTER_AREA) / self.per_pixel
         carried = cv2.remap(before, *flow_grid(flow), cv2.INTER_LINEAR, borderMode=EDGE)
         gain = difference_near(now, before) - difference_near(now, carried)
-        moves = (gain > LEAST_GAIN) & self._explains_detail(*greys, estimated)
+        moves = (gain > LEAST_GAIN) & self._explains_detail(greys[0], greys[1], estimated)
         flow[~moves] = 0.0
         return Motion(flow, estimated)
 
@@ -72,8 +72,8 @@ class MotionEstimator:
         fine, fine_before = self._detail(now), self._detail(before)
         carried = cv2.remap(fine_before, *flow_grid(flow), cv2.INTER_LINEAR, borderMode=EDGE)
         gain = cv2.absdiff(fine, fine_before) - cv2.absdiff(fine, carried)
-        gain = cv2.blur(gain, (NEIGHBOURHOOD, NEIGHBOURHOOD))
-        return cv2.resize(gain, self.size[::-1], interpolation=cv2.INTER_LINEAR) > LEAST_DETAIL
+        nearby = cv2.blur(gain, (NEIGHBOURHOOD, NEIGHBOURHOOD))
+        return cv2.resize(nearby, self.size[::-1], interpolation=cv2.INTER_LINEAR) > LEAST_DETAIL
 
     def _detail(self, grey: np.ndarray) -> np.ndarray:
         small = cv2.resize(grey, self.small, interpolation=cv2.INTER_AREA).astype(np.float32)

@@ -122,7 +122,7 @@ class TemporalFilter:
     def _follow(self, motion: Motion) -> None:
         """Move the sheet with the camera, and note where the scene moves across it."""
         settled = cv2.resize(motion.flow, self._small, interpolation=cv2.INTER_AREA)
-        settled /= self._motion.per_pixel
+        settled = settled / self._motion.per_pixel
         camera = np.median(settled[::4, ::4].reshape(-1, 2), axis=0)
         self._shift -= camera * self._motion.per_pixel
         across = np.minimum(
