@@ -30,9 +30,10 @@ def main() -> None:
     parser.add_argument("--log-people", type=int, default=600)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
+    from demo.wishing.people import draw_corpus
+    from demo.wishing.sitting import Diary, Player
     from evaluation.policies.holes import STREAM, run_holes
-    from evaluation.policies.people import draw_corpus
-    from evaluation.policies.playing import Diary, Player, play
+    from evaluation.policies.playing import play
     from recommender.core.policy import MAX_EXPLORATION, fit_policy
 
     diary = Diary()

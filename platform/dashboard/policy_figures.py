@@ -8,15 +8,25 @@ from typing import Any
 
 import numpy as np
 from django.db.models import Avg, Count, Q, Sum
+from django.db.models.fields.json import KeyTextTransform
 from django.utils import timezone
 
 from dashboard.intervals import Bootstrap, Estimate, estimate
 from recommender.core.policy import ARMS, MAX_EXPLORATION
 from recommender.models import PolicyDecision, PolicyVersion
-from recommender.services.policies import LEARNED, RULES, exploration_share, serving_version
+from recommender.services.policies import (
+    LEARNED,
+    ON_TRIAL,
+    RULES,
+    exploration_share,
+    serving_version,
+)
 
 DEFAULT_DAYS = 28
 SHOWN_VERSIONS = 8
+# What the best arm keeps while a candidate is on trial where it departs is less than this.
+MOST_KEPT = 0.9
+RULE_ARM = KeyTextTransform("rule", "context")
 ESTIMATORS = (("ips", "IPS"), ("snips", "SNIPS"), ("dr", "Doubly robust"))
 
 
@@ -79,6 +89,26 @@ class PolicyFigures:
         return self.explored / self.open_decisions if self.open_decisions else 0.0
 
     @property
+    def trial(self) -> dict[str, Any]:
+        """What is known of the judged version's trial; empty if it had none."""
+        return self.judged.metrics.get("trial", {}) if self.judged else {}
+
+    @property
+    def on_trial(self) -> bool:
+        """Whether the judged version's trial is under way."""
+        return self.trial.get("state") == ON_TRIAL
+
+    @property
+    def trial_percent(self) -> int:
+        """How often its arm is taken where it departs, in hundredths."""
+        return round(100 * self.trial.get("share", 0.0))
+
+    @property
+    def last_look(self) -> dict[str, Any] | None:
+        """The newest estimate of the trial."""
+        return (self.trial.get("looks") or [None])[-1]
+
+    @property
     def gain(self) -> dict[str, Any] | None:
         """The judged version's gain over the rules, if one was judged."""
         return self.judged.metrics.get("gain") if self.judged else None
@@ -97,6 +127,7 @@ class PolicyFigures:
             "arms": [{**asdict(row), "reward": row.reward.as_dict()} for row in self.arms],
             "offline": [asdict(row) for row in self.offline],
             "gain": self.gain,
+            "trial": self.trial,
             "versions": [
                 {
                     "version": v.pk,
@@ -116,8 +147,13 @@ def get_policy_figures(days: int = DEFAULT_DAYS) -> PolicyFigures:
     totals = rows.aggregate(
         decisions=Count("pk"),
         open=Count("pk", filter=Q(propensity__lt=1)),
-        # The best arm keeps at least 95 %, so anything rarer was drawn by lot.
-        explored=Count("pk", filter=Q(propensity__lt=MAX_EXPLORATION)),
+        # The best arm keeps at least 95 %, or what a trial leaves of that; the others were drawn to
+        # learn from. On trial both may have the same: then it is the rules' arm that was not.
+        explored=Count(
+            "pk",
+            filter=Q(propensity__lt=MAX_EXPLORATION)
+            | (Q(context__has_key="trial") & Q(propensity__lt=MOST_KEPT) & ~Q(arm=RULE_ARM)),
+        ),
         reward=Avg("reward"),
     )
     serving = serving_version()

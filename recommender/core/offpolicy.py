@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from recommender.core.policy import ARMS, Arm, LinearPolicy, fit_policy, mix
+from recommender.core.policy import LinearPolicy, fit_policy
 
 # Above any weight that 5 % shared by four arms can give (80): it bites on other logs only.
 CLIP = 100.0
@@ -90,13 +90,13 @@ class Estimate:
 
 def target_of(log: Log, policy: LinearPolicy | None, exploration: float = 0.0) -> np.ndarray:
     """Return (N, K) the probabilities of a policy on the log's contexts; None means the rules."""
-    found = np.zeros_like(log.probabilities)
-    for row in range(len(log)):
-        allowed: list[Arm] = [arm for k, arm in enumerate(ARMS) if log.allowed[row, k]]
-        rule = ARMS[log.rules[row]]
-        best = rule if policy is None else policy.best(log.contexts[row], allowed, rule)
-        for arm, probability in mix(best, allowed, exploration).items():
-            found[row, ARMS.index(arm)] = probability
+    if not len(log):
+        return np.zeros_like(log.probabilities)
+    rows, allowed = np.arange(len(log)), log.allowed
+    best = log.rules if policy is None else policy.best_of(log.contexts, allowed, log.rules)
+    # As `mix` gives it; where one arm alone is allowed the two come to the same.
+    found: np.ndarray = allowed * (exploration / allowed.sum(axis=1, keepdims=True))
+    found[rows, best] += 1.0 - exploration
     return found
 
 
@@ -131,14 +131,16 @@ def doubly_robust_terms(log: Log, target: np.ndarray) -> np.ndarray:
     return expected + weights * (log.rewards - predicted[np.arange(len(log)), log.arms])
 
 
-def gain_over(log: Log, target: np.ndarray, base: np.ndarray, seed: int = 0) -> Estimate:
+def gain_over(
+    log: Log, target: np.ndarray, base: np.ndarray, seed: int = 0, level: float = 0.95
+) -> Estimate:
     """Return the doubly robust estimate of how much more `target` earns than `base`.
 
-    Decision by decision, so that what both have in common cancels out.
+    Decision by decision, so that what both have in common cancels out. level: of the interval.
     """
     weights, clipped = _weights(log, target)
     terms = doubly_robust_terms(log, target) - doubly_robust_terms(log, base)
-    return _estimate(log, target, weights, clipped, terms, np.ones(len(log)), seed)
+    return _estimate(log, target, weights, clipped, terms, np.ones(len(log)), seed, level)
 
 
 def _weights(log: Log, target: np.ndarray) -> tuple[np.ndarray, int]:
@@ -174,6 +176,7 @@ def _estimate(
     above: np.ndarray,
     below: np.ndarray,
     seed: int,
+    level: float = 0.95,
 ) -> Estimate:
     """Return Σ above / Σ below with the percentile bootstrap interval over people."""
     if len(log) == 0:
@@ -185,7 +188,8 @@ def _estimate(
     with np.errstate(divide="ignore", invalid="ignore"):
         ratios = (drawn @ tops) / (drawn @ bottoms)
         value = float(above.sum() / below.sum())
-    low, high = np.nanpercentile(ratios, [2.5, 97.5]) if np.isfinite(value) else (np.nan, np.nan)
+    ends = [50 * (1 - level), 50 * (1 + level)]
+    low, high = np.nanpercentile(ratios, ends) if np.isfinite(value) else (np.nan, np.nan)
     squares = float((weights**2).sum())
     return Estimate(
         value=value,

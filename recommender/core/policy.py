@@ -8,12 +8,17 @@ little, the rules' arm stands (as in SPIBB: Laroche, Trichelair and Tachet des C
 Exploration is a mixture with known probabilities: all but ε goes to the best arm, ε is shared
 evenly by the arms that are allowed. So every propensity is exact, none is below ε/K, and the share
 of exploration is bounded by 5 %. Sampling after Thompson would give neither.
+
+ε says little of any one policy: where it departs from the rules, a sixtieth to a fortieth of the
+choices are its own. A candidate that looks better is therefore put on trial (`share_of_trial`):
+only where it departs, its arm is taken with a known, larger probability.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, cast
 
 import numpy as np
@@ -34,6 +39,9 @@ FEATURES = (
     "desires",
 )
 MAX_EXPLORATION = 0.05
+# While a candidate is on trial it has this part of the exploration; and where it departs from what
+# serves, its arm is taken in half of the choices at most.
+TRIAL_PART, MOST_TRIED = 0.6, 0.5
 MOST_COUNTED = 6
 LONGEST_WAIT_S = 60.0
 # Opinions of AI items count as if so many neutral ones had come before them.
@@ -87,15 +95,40 @@ def as_vector(context: Mapping[str, Any]) -> np.ndarray:
     return np.array([float(context.get(name, 0.0)) for name in FEATURES])
 
 
-def mix(best: Arm, allowed: Sequence[Arm], exploration: float) -> dict[Arm, float]:
-    """Return the probability of each allowed arm: the best, with `exploration` shared by all."""
+def share_of_trial(departs: float, exploration: float) -> float:
+    """Return how often a candidate's arm is taken where it departs, given how often it does.
+
+    So that it takes at most `TRIAL_PART` of the exploration of all open choices; the rest is left
+    to lots, so that both together are no more than exploration may be.
+    """
+    return min(MOST_TRIED, TRIAL_PART * exploration / departs) if departs > 0 else 0.0
+
+
+def mix(
+    best: Arm,
+    allowed: Sequence[Arm],
+    exploration: float,
+    tried: Arm | None = None,
+    share: float = 0.0,
+) -> dict[Arm, float]:
+    """Return the probability of each allowed arm: the best, with `exploration` shared by all.
+
+    tried: the arm of a candidate on trial, which is given this share of what the best would have.
+    """
     if not 0 <= exploration <= MAX_EXPLORATION:
         raise ValueError(f"exploration must lie in 0..{MAX_EXPLORATION}, got {exploration}")
     if best not in allowed:
         raise ValueError(f"{best} is not among {allowed}")
-    share = exploration / len(allowed) if len(allowed) > 1 else 0.0
-    rest = 1.0 - share * (len(allowed) - 1)
-    return {arm: rest if arm == best else share for arm in allowed}
+    if tried is not None and (tried not in allowed or not 0 <= share <= MOST_TRIED):
+        raise ValueError(f"{tried} cannot be tried with {share} among {allowed}")
+    least = exploration / len(allowed) if len(allowed) > 1 else 0.0
+    rest = 1.0 - least * len(allowed)
+    found = dict.fromkeys(allowed, least)
+    found[best] += rest
+    if tried is not None and tried != best:
+        found[best] -= rest * share
+        found[tried] += rest * share
+    return found
 
 
 def pick(probabilities: Mapping[Arm, float], lot: float) -> Arm:
@@ -125,11 +158,18 @@ class LinearPolicy:
 
     def estimates(self, context: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return expected rewards and their standard errors, both (N, K), of contexts (N, D)."""
-        covariance = np.linalg.inv(self.precision)  # (K, D, D)
-        weights = np.einsum("kij,kj->ki", covariance, self.response)
-        means = context @ weights.T + self.offset
-        spread = np.einsum("nd,kde,ne->nk", context, covariance, context)
+        means = context @ self._weights.T + self.offset
+        spread = ((context @ self._covariance) * context).sum(axis=2).T  # (K, N, D) -> (N, K)
         return means, self.noise * np.sqrt(np.maximum(spread, 0.0))
+
+    @cached_property
+    def _covariance(self) -> np.ndarray:
+        return np.linalg.inv(self.precision)  # (K, D, D)
+
+    @cached_property
+    def _weights(self) -> np.ndarray:
+        weights: np.ndarray = np.einsum("kij,kj->ki", self._covariance, self.response)
+        return weights
 
     def best(self, context: np.ndarray, allowed: Sequence[Arm], rule: Arm) -> Arm:
         """Return the arm to take in context (D,); another than the rules' only when surely better.
@@ -138,11 +178,22 @@ class LinearPolicy:
         """
         if len(allowed) == 1:
             return allowed[0]
-        means, errors = self.estimates(context[None])
-        bounds = means[0] - self.caution * errors[0]
-        bounds[ARMS.index(rule)] = means[0, ARMS.index(rule)]
-        order = (rule, *(arm for arm in allowed if arm != rule))
-        return max(order, key=lambda arm: bounds[ARMS.index(arm)])
+        may = np.array([[arm in allowed for arm in ARMS]])
+        return ARMS[int(self.best_of(context[None], may, np.array([ARMS.index(rule)]))[0])]
+
+    def best_of(self, contexts: np.ndarray, allowed: np.ndarray, rules: np.ndarray) -> np.ndarray:
+        """Return (N,) the arm `best` takes in each of contexts (N, D).
+
+        allowed: (N, K) bool. rules: (N,) the rules' arms; what equals one does not replace it.
+        """
+        means, errors = self.estimates(contexts)
+        rows = np.arange(len(contexts))
+        bounds = np.where(allowed, means - self.caution * errors, -np.inf)
+        bounds[rows, rules] = means[rows, rules]
+        best = bounds.argmax(axis=1)
+        stays = bounds[rows, rules] >= bounds[rows, best]
+        found: np.ndarray = np.where(stays, rules, best)
+        return found
 
     def as_dict(self) -> dict[str, Any]:
         """Return everything as JSON-ready lists."""

@@ -10,29 +10,32 @@ from typing import Any
 import numpy as np
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
 from common.errors import InvalidInputError
+from recommender.core.candidates import is_due, judge_trial, learn, verdict
 from recommender.core.offpolicy import ESTIMATORS, Estimate, Log, gain_over, target_of
 from recommender.core.policy import (
     ARMS,
     MAX_EXPLORATION,
+    TRIAL_PART,
     Arm,
     LinearPolicy,
     as_arm,
     as_vector,
-    fit_policy,
     mix,
     pick,
+    share_of_trial,
 )
 from recommender.models import PolicyDecision, PolicyVersion, Turn
 
 RULES, LEARNED = "rules", "linear"
 # Decisions with a choice, and people who made them, below which nothing is learnt.
 FEWEST_DECISIONS, FEWEST_PEOPLE = 200, 10
-# The newest share of the log judges what the rest taught.
-HELD_OUT = 0.3
+# States of `metrics["trial"]`; the first is looked for when a choice is to be made.
+ON_TRIAL, ENDED = "on trial", "ended"
 # The newest decisions that are read: some months of a busy site, bounded for memory.
 MOST_DECISIONS = 200_000
 _lots = random.SystemRandom()
@@ -47,6 +50,8 @@ class Choice:
     policy: str
     probabilities: dict[Arm, float]
     context: dict[str, float]
+    # The version whose trial this choice is part of.
+    trial: int | None = None
 
     @property
     def propensity(self) -> float:
@@ -56,6 +61,11 @@ class Choice:
 def serving_version() -> PolicyVersion | None:
     """Return the version in service; None while the rules have never been replaced."""
     return PolicyVersion.objects.filter(is_serving=True).first()
+
+
+def version_on_trial() -> PolicyVersion | None:
+    """Return the candidate whose trial is under way."""
+    return PolicyVersion.objects.filter(metrics__trial__state=ON_TRIAL).order_by("-pk").first()
 
 
 def is_pinned() -> bool:
@@ -76,21 +86,42 @@ def choose(
 
     Where one alone is allowed it is taken with certainty, and the log says "rules".
     """
-    rule = allowed[0]
-    name, best = RULES, rule
-    if len(allowed) > 1 and (served := _served_policy()):
-        name, policy = served
-        best = policy.best(as_vector(context), allowed, rule)
-    probabilities = mix(best, allowed, exploration_share() if explores else 0.0)
-    return Choice(pick(probabilities, _lots.random()), rule, name, probabilities, dict(context))
+    rule, exploration = allowed[0], exploration_share() if explores else 0.0
+    if len(allowed) == 1:
+        return Choice(rule, rule, RULES, {rule: 1.0}, dict(context))
+    name, best, tried, share, trial = RULES, rule, None, 0.0, None
+    vector = as_vector(context)
+    served, candidate = _policies_in_use()
+    if served and (policy := _read(served)):
+        name, best = f"{served.kind}-{served.pk}", policy.best(vector, allowed, rule)
+    if exploration and candidate and (other := _read(candidate)):
+        trial, tried = candidate.pk, other.best(vector, allowed, rule)
+        share = float(candidate.metrics["trial"]["share"])
+        exploration *= 1 - TRIAL_PART
+    probabilities = mix(best, allowed, exploration, tried, share)
+    arm = pick(probabilities, _lots.random())
+    return Choice(arm, rule, name, probabilities, dict(context), trial)
 
 
-def _served_policy() -> tuple[str, LinearPolicy] | None:
-    version = serving_version()
-    if version is None or version.kind != LEARNED:
+def _policies_in_use() -> tuple[PolicyVersion | None, PolicyVersion | None]:
+    """Return the version in service and the candidate on trial; nothing is tried while pinned."""
+    used = list(
+        PolicyVersion.objects.filter(
+            Q(is_serving=True) | Q(metrics__trial__state=ON_TRIAL)
+        ).order_by("-pk")
+    )
+    served = next((version for version in used if version.is_serving), None)
+    candidate = next((version for version in used if not version.is_serving), None)
+    pinned = served is not None and bool(served.metrics.get("pinned"))
+    return served, None if pinned else candidate
+
+
+def _read(version: PolicyVersion) -> LinearPolicy | None:
+    """Return a learned policy; None for the rules."""
+    if version.kind != LEARNED:
         return None
     try:
-        return f"{version.kind}-{version.pk}", LinearPolicy.from_dict(version.parameters)
+        return LinearPolicy.from_dict(version.parameters)
     except (KeyError, ValueError):
         # Learnt from features that are no longer these: the rules stand in until the next night.
         return None
@@ -106,6 +137,8 @@ def log_choice(
     **more: Any,
 ) -> PolicyDecision:
     """Store a choice. `more` joins the context: what a reward or an offer is about."""
+    if choice.trial is not None:
+        more["trial"] = choice.trial
     decision = PolicyDecision(
         user=user,
         turn=turn,
@@ -143,9 +176,14 @@ def read_log(decisions: Iterable[PolicyDecision] | None = None) -> Log:
     )
 
 
-def _open_decisions() -> list[PolicyDecision]:
+def read_trial(version: PolicyVersion) -> Log:
+    """Return the settled decisions of a candidate's trial, oldest first; possibly none."""
+    return read_log(_open_decisions(context__trial=version.pk))
+
+
+def _open_decisions(**terms: Any) -> list[PolicyDecision]:
     """Return the newest settled decisions whose outcome was left to chance, oldest first."""
-    settled = PolicyDecision.objects.filter(reward__isnull=False, propensity__lt=1.0)
+    settled = PolicyDecision.objects.filter(reward__isnull=False, propensity__lt=1.0, **terms)
     return list(settled.order_by("-created_at", "-pk")[:MOST_DECISIONS])[::-1]
 
 
@@ -174,11 +212,19 @@ def _figures(log: Log, target: np.ndarray, seed: int) -> dict[str, Any]:
 
 
 def train_policy(seed: int = 0) -> PolicyVersion:
-    """Learn from the older part of the log, judge on the newer, store, and serve if safe.
+    """Judge the candidate on trial, or learn a new one from the log; return that version.
 
-    What was judged is what serves: it is not fitted again on the rest. Raises InvalidInputError
-    while the log is too small.
+    What a trial finds better serves, and so does at once what the log alone shows to be better. A
+    candidate that is not surely worse begins its trial. Raises InvalidInputError while the log is
+    too small to learn from.
     """
+    running = version_on_trial()
+    if running is not None and not is_pinned():
+        return _judge(running, seed)
+    return _learn(seed)
+
+
+def _learn(seed: int) -> PolicyVersion:
     log = read_log()
     people = len(set(log.people.tolist()))
     if len(log) < FEWEST_DECISIONS or people < FEWEST_PEOPLE:
@@ -186,38 +232,82 @@ def train_policy(seed: int = 0) -> PolicyVersion:
             f"There are {len(log)} settled decisions with a choice by {people} people; learning "
             f"needs {FEWEST_DECISIONS} by {FEWEST_PEOPLE}."
         )
-    cut = round((1 - HELD_OUT) * len(log))
-    older, newer = log.subset(np.arange(cut)), log.subset(np.arange(cut, len(log)))
-    policy = fit_policy(older.contexts, older.arms, older.rewards)
-    metrics = {
-        "trained_on": len(older),
-        "judged_on": len(newer),
+    found = learn(log, _served_policy(), seed)
+    metrics: dict[str, Any] = {
+        "trained_on": len(log),
+        "judged_on": len(log),
         "people": people,
-        **evaluate_log(newer, policy, seed),
+        **evaluate_log(log, found.policy, seed),
+        # By policies that had not seen the person judged; the other figures look a little too good.
+        "gain": found.gain.as_dict(),
     }
-    version = PolicyVersion(kind=LEARNED, parameters=policy.as_dict(), metrics=metrics)
+    version = PolicyVersion(kind=LEARNED, parameters=found.policy.as_dict(), metrics=metrics)
     version.full_clean()
-    problem = why_not_serve(metrics)
-    with transaction.atomic():
-        if is_pinned():
-            problem = problem or "a person put another version into service"
-        if problem:
-            version.metrics = {**metrics, "held_back": problem}
-        version.save()
-        if not problem:
-            serve(version)
+    version.save()
+    if is_pinned():
+        return _hold_back(version, "a person put another version into service")
+    if verdict(found.gain) == "serves":
+        serve(version)
+    elif found.is_promising:
+        _begin_trial(version, found.departs)
+    else:
+        _hold_back(version, why_not_serve(metrics))
     return version
 
 
-def why_not_serve(metrics: Mapping[str, Any]) -> str:
-    """Return why a new policy may not serve; "" when it is not worse than the rules.
+def _begin_trial(version: PolicyVersion, departs: float) -> None:
+    trial = {
+        "state": ON_TRIAL,
+        "began_at": timezone.now().isoformat(),
+        "share": round(share_of_trial(departs, exploration_share()), 4),
+        "looks": [],
+    }
+    version.metrics = {**version.metrics, "trial": trial}
+    _hold_back(version, "on trial: its choices are taken now and then where it departs")
 
-    The lower bound of its gain over the rules must not lie below 0.
-    """
-    low = metrics["gain"]["low"]
-    if low < 0:
-        return f"it may be worse than the rules: the gain's lower bound is {low:+.4f}"
-    return ""
+
+def _judge(version: PolicyVersion, seed: int) -> PolicyVersion:
+    """Look at a trial if it is due, and do what follows from that."""
+    trial, policy = dict(version.metrics["trial"]), _read(version)
+    if policy is None:
+        version.metrics = {**version.metrics, "trial": {**trial, "state": ENDED}}
+        return _hold_back(version, "the features it was learnt from are no longer these")
+    log = read_trial(version)
+    looks = trial["looks"]
+    if not is_due(len(log), looks[-1]["n"] if looks else 0):
+        return version
+    gain = judge_trial(log, policy, _served_policy(), seed)
+    found = verdict(gain)
+    state = ON_TRIAL if found == "on trial" else ENDED
+    trial = {**trial, "looks": [*looks, gain.as_dict()], "state": state}
+    version.metrics = {**version.metrics, "trial": trial}
+    if found == "serves":
+        version.metrics.pop("held_back", None)
+        serve(version)
+    elif found == "dropped":
+        _hold_back(version, "its trial did not show it to be better")
+    else:
+        version.save()
+    return version
+
+
+def _hold_back(version: PolicyVersion, reason: str) -> PolicyVersion:
+    version.metrics = {**version.metrics, "held_back": reason}
+    version.save()
+    return version
+
+
+def _served_policy() -> LinearPolicy | None:
+    served = serving_version()
+    return _read(served) if served is not None else None
+
+
+def why_not_serve(metrics: Mapping[str, Any]) -> str:
+    """Return why a candidate that was judged on the log does not serve."""
+    low, high = metrics["gain"]["low"], metrics["gain"]["high"]
+    if not metrics["departs_from_rules"]:
+        return "it does what the rules do"
+    return f"it may be worse than the rules: the gain lies between {low:+.4f} and {high:+.4f}"
 
 
 def serve(version: PolicyVersion, *, pin: bool = False) -> None:

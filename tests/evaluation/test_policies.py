@@ -9,9 +9,10 @@ import pytest
 from django.core.management import call_command
 
 from common.errors import InvalidInputError
-from evaluation.policies.experiment import Setting
-from evaluation.policies.holes import auc, run_holes
-from evaluation.policies.people import (
+from demo.wishing.offers import look_at_feed
+from demo.wishing.people import (
+    ASSISTED,
+    CHANGE,
     DESIRE,
     FIND,
     MAKE,
@@ -21,11 +22,16 @@ from evaluation.policies.people import (
     draw_corpus,
     draw_person,
     draw_wish,
+    edit_item,
     make_item,
 )
-from evaluation.policies.playing import RETRIEVE_ONLY, Diary, Player, Sitting, play
+from demo.wishing.sitting import RETRIEVE_ONLY, Diary, Outcome, Player, Sitting
+from evaluation.policies.experiment import Setting
+from evaluation.policies.gate import DRAWS, Decisions, run_gates, summary
+from evaluation.policies.holes import auc, run_holes
+from evaluation.policies.playing import play
 from evaluation.policies.rankers import compare_rankers
-from recommender.core.policy import ARMS
+from recommender.core.policy import ARMS, FEATURES
 
 SEED = (1, 2, 3)
 
@@ -52,7 +58,7 @@ def test_the_same_people_wish_the_same_for_every_player(corpus: Corpus) -> None:
     first = play(corpus, Player("rules"), people=3, sessions=2, seed=SEED)
     again = play(corpus, Player("rules"), people=3, sessions=2, seed=SEED)
     np.testing.assert_array_equal(first, again)
-    assert first.shape == (3, 2, 2)
+    assert first.shape == (3, 2, 5)
     assert (first[..., 1] >= first[..., 0] - 1e-9).all()
 
 
@@ -71,6 +77,81 @@ def test_an_explicit_request_is_made_and_a_search_is_not(corpus: Corpus, person:
     rng = np.random.default_rng(0)
     assert sitting.answer(Wish(target, said, MAKE), rng).arm == "create"
     assert sitting.answer(Wish(target, said, FIND), rng).arm != "create"
+
+
+def test_a_person_has_their_own_picture_changed_and_it_stays_theirs(
+    corpus: Corpus, person: SimPerson
+) -> None:
+    person.own, person.own_ai = [np.array([0, 3, 0])], [0.0]
+    everything = np.array([True, True, True])
+    sitting = Sitting(person, corpus, Player("rules"), 0, None)
+    wish = Wish(np.array([0, 5, 0]), everything, CHANGE)
+    outcome = sitting.answer(wish, np.random.default_rng(0))
+    assert outcome.arm == "edit"
+    assert person.own[-1].tolist() == [0, 5, 0]
+    assert person.own_ai == [0.0, ASSISTED]
+    # What one has is found from then on: there is nothing to change any more.
+    again = sitting.answer(wish, np.random.default_rng(1))
+    assert again.arm != "edit"
+
+
+def test_a_policy_may_edit_what_comes_near_where_nothing_fits(person: SimPerson) -> None:
+    person.own, person.own_ai, person.ai_share = [np.array([0, 3, 0])], [0.0], 50
+    bare = Corpus(np.array([[1, 1, 1]]), np.zeros(1))
+    diary = Diary()
+    wish = Wish(np.array([0, 5, 0]), np.array([True, True, True]), DESIRE)
+    Sitting(person, bare, Player("rules", None, 0.05), 0, diary).answer(
+        wish, np.random.default_rng(0)
+    )
+    assert diary.as_log().allowed[0, ARMS.index("edit")]
+
+
+def test_an_edit_keeps_what_was_not_said() -> None:
+    wish = Wish(np.array([3, 4, 1]), np.array([True, True, False]), CHANGE)
+    made = edit_item(wish, np.array([3, 9, 5]), np.random.default_rng(0))
+    assert made.tolist() == [3, 4, 5]
+
+
+def test_the_feed_offers_after_rejections_and_only_to_who_wants_ai(corpus: Corpus) -> None:
+    def looks(player: Player, ai_share: int, attitude: float) -> list[Outcome]:
+        person = draw_person(np.random.default_rng(4), corpus)
+        person.ai_share, person.attitude = ai_share, attitude
+        sitting = Sitting(person, corpus, player, 0, None)
+        found = []
+        for n in range(60):
+            person.rejected[:0] = [True, True]
+            if offer := look_at_feed(sitting, np.random.default_rng(n)):
+                found.append(offer)
+        return found
+
+    taken = looks(Player("rules"), 50, 1.0)
+    refused = looks(Player("rules"), 50, -1.0)
+    assert taken
+    assert all(one.arm == "create" for one in taken)
+    assert refused
+    assert all(one.satisfaction < 0 for one in refused)
+    assert not looks(Player("rules"), 0, 1.0)
+    assert not looks(Player(RETRIEVE_ONLY), 50, 1.0)
+
+
+def test_the_gate_lets_what_is_better_serve_and_not_what_is_worse() -> None:
+    rng = np.random.default_rng(3)
+    count = 1500
+    contexts = np.zeros((count, len(FEATURES)))
+    contexts[:, 0] = 1.0
+    contexts[:, 1] = rng.integers(2, size=count)
+    allowed = np.tile(np.array([True, True, False, True]), (count, 1))
+    rewards = rng.normal(0.3, 0.5, size=(count, len(ARMS), DRAWS))
+    create = ARMS.index("create")
+    rewards[:, create] += np.where(contexts[:, 1] == 1, 0.4, -0.4)[:, None]
+    rewards[~allowed] = np.nan
+    rules = np.full(count, ARMS.index("retrieve"))
+    table = Decisions(contexts, allowed, rules, np.arange(count) // 10, rewards)
+    runs = [run for seed in range(3) for run in run_gates(table, seed, 4000)]
+    found = summary(runs)
+    assert found["better"]["served_by_trial"]["value"] > 0.8
+    assert found["worse"]["candidates"] >= 3
+    assert found["worse"]["served_by_trial"]["value"] == 0
 
 
 def test_what_is_made_has_what_was_said_or_is_refused(person: SimPerson) -> None:
@@ -129,7 +210,8 @@ def test_the_command_prints_and_writes_the_table(tmp_path, capsys) -> None:
     found = json.loads((tmp_path / "p.json").read_text())
     assert {"retrieve-only", "rules", "learned"} < set(found["table"]["rows"])
     assert len(found["curves"]["rules"]) == 2
-    assert "gain" in found["each_run"][0]["offline"]
+    assert "low" in found["each_run"][0]["foretold"]
+    assert found["each_run"][0]["would_serve"] in {True, False}
     assert "learned > rules" in capsys.readouterr().out
 
 

@@ -18,6 +18,7 @@ from feed.instructor_services import take_turn
 from feed.rewards import WINDOW, settle_rewards
 from feed.tasks import settle_rewards_task
 from generation.models import Job
+from recommender.core import candidates
 from recommender.core.policy import ARMS, FEATURES, fit_policy
 from recommender.models import Interaction, PolicyDecision, PolicyVersion, Turn
 from recommender.services import policies, react
@@ -305,11 +306,91 @@ def test_a_policy_that_may_be_worse_is_stored_but_does_not_serve(monkeypatch) ->
     reckless = np.zeros_like(bad.response)
     reckless[ARMS.index("create"), 0] = 50.0
     monkeypatch.setattr(
-        policies, "fit_policy", lambda *a, **k: type(bad)(bad.precision, reckless, 0.0, 0.05)
+        candidates, "fit_policy", lambda *a, **k: type(bad)(bad.precision, reckless, 0.0, 0.05)
     )
     version = policies.train_policy()
     assert not version.is_serving
+    assert policies.version_on_trial() is None
     assert "worse than the rules" in version.metrics["held_back"]
+
+
+def begin_trial(share: float = 0.5) -> PolicyVersion:
+    """Store a candidate on trial that would always create."""
+    bold = fit_policy(np.eye(len(FEATURES))[:1], np.array([ARMS.index("create")]), np.ones(1))
+    response = np.zeros_like(bold.response)
+    response[ARMS.index("create"), 0] = 50.0
+    policy = type(bold)(bold.precision, response, 0.0, 0.05)
+    return PolicyVersion.objects.create(
+        kind=policies.LEARNED,
+        parameters=policy.as_dict(),
+        metrics={"trial": {"state": policies.ON_TRIAL, "share": share, "looks": []}},
+    )
+
+
+def fill_trial(version: PolicyVersion, worth: dict[str, float], count: int = 2100) -> None:
+    """Write settled decisions of its trial, in which each arm is worth what is said."""
+    rng = np.random.default_rng(1)
+    users = [UserFactory() for _ in range(20)]
+    chances = {"retrieve": 0.5, "create": 0.5}
+    PolicyDecision.objects.bulk_create(
+        PolicyDecision(
+            user=users[n % 20],
+            policy="rules",
+            context={"bias": 1.0, "rule": "retrieve", "trial": version.pk},
+            arm=arm,
+            probabilities=chances,
+            propensity=0.5,
+            reward=worth[arm] + rng.normal(0, 0.3),
+            rewarded_at=timezone.now(),
+        )
+        for n, arm in enumerate(rng.choice(list(chances), size=count))
+    )
+
+
+def test_what_is_not_yet_sure_is_tried_where_it_departs_and_nowhere_else(settings) -> None:
+    settings.POLICY_EXPLORATION = 0.05
+    version = begin_trial(share=0.5)
+    choice = policies.choose(allowed=("retrieve", "ask", "create"), context={"bias": 1.0})
+    assert choice.policy == "rules"
+    assert choice.trial == version.pk
+    assert 0.45 < choice.probabilities["create"] < 0.52
+    assert sum(choice.probabilities.values()) == pytest.approx(1.0)
+    assert policies.choose(allowed=("retrieve",), context={"bias": 1.0}).trial is None
+    careful = policies.choose(allowed=("retrieve", "create"), context={"bias": 1.0}, explores=False)
+    assert careful.probabilities == {"retrieve": 1.0, "create": 0.0}
+
+
+def test_nothing_is_tried_while_a_person_chose_what_serves(settings) -> None:
+    settings.POLICY_EXPLORATION = 0.05
+    begin_trial()
+    policies.switch_to_rules()
+    choice = policies.choose(allowed=("retrieve", "create"), context={"bias": 1.0})
+    assert choice.trial is None
+    assert choice.probabilities["retrieve"] > 0.9
+
+
+@pytest.mark.parametrize(
+    ("worth", "serves", "goes_on"),
+    [
+        ({"retrieve": 0.2, "create": 0.6}, True, False),
+        ({"retrieve": 0.6, "create": 0.2}, False, False),
+        ({"retrieve": 0.4, "create": 0.4}, False, True),
+    ],
+)
+def test_a_trial_ends_with_the_better_policy_in_service(
+    worth: dict[str, float], serves: bool, goes_on: bool
+) -> None:
+    version = begin_trial()
+    assert policies.train_policy().metrics["trial"]["looks"] == []  # too early to say
+    fill_trial(version, worth)
+    judged = policies.train_policy()
+    assert judged == version
+    assert judged.is_serving is serves
+    assert (policies.version_on_trial() is not None) is goes_on
+    assert judged.metrics["trial"]["looks"][0]["n"] == 2100
+    if goes_on:
+        # Not looked at again before the trial has doubled.
+        assert len(policies.train_policy().metrics["trial"]["looks"]) == 1
 
 
 def test_a_version_of_other_features_leaves_the_rules_in_charge() -> None:

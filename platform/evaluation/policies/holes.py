@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from common.vocabulary import PATTERNS
-from evaluation.policies.people import (
+from demo.wishing.people import (
     DESIRE,
     Corpus,
     SimPerson,
@@ -21,7 +21,7 @@ from evaluation.policies.people import (
     draw_corpus,
     draw_person,
 )
-from evaluation.policies.playing import Outcome, Player, Sitting
+from demo.wishing.sitting import Outcome, Player, Sitting
 from evaluation.statistics import mean_interval
 from recommender.core.decision import Decision
 from recommender.core.policy import ARMS, FEATURES, Arm, LinearPolicy

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from evaluation.policies.people import Corpus, SimPerson, draw_corpus, draw_person
+from demo.wishing.people import Corpus, SimPerson, draw_corpus, draw_person
 from evaluation.report import Table
 from evaluation.statistics import Interval, mean_interval
 from recommender.core.interleaving import team_draft

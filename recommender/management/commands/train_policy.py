@@ -15,8 +15,8 @@ from recommender.services import policies
 
 class Command(BaseCommand):
     help = (
-        "Learn when to retrieve, ask, edit or create from logged decisions. The older part of the "
-        "log teaches, the newer judges; the policy serves if it is not worse than the rules there."
+        "Judge the policy on trial, or learn a new one from logged decisions: when to retrieve, "
+        "ask, edit or create. It serves once the log or its trial shows that it is better."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

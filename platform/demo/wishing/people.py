@@ -1,12 +1,14 @@
 """People of the demo world who ask for clothes: hidden tastes, wishes, and what they make of it.
 
 No pictures are drawn: an item is its attributes, and what the creator makes is modelled by the
-success rates that were measured for it.
+success rates that were measured for it. Evaluation plays these people before corpora of its own;
+the seeding of the demo world lets them ask before the site's real items.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -19,15 +21,20 @@ COLOUR_NAMES = list(COLOURS)
 # Measured on 300 drawn pictures: benchmarks/results/creator_attributes.json ("drawn"). Patterns
 # were not measured there and are taken to succeed as garments do.
 TYPE_REACHED, COLOUR_REACHED, PATTERN_REACHED = 0.91, 1.0, 0.91
-# Seconds to draw, screen and publish one picture, and mean further seconds in the queue.
-DRAWING_S, QUEUE_S = 6.0, 6.0
+# An edit keeps its garment; that it reaches colour and pattern as creations do was not measured.
+# Seconds to draw, screen and publish one picture, the same to work a change into one, and mean
+# further seconds in the queue.
+DRAWING_S, EDITING_S, QUEUE_S = 6.0, 3.0, 6.0
 # Share of the garments in some colour that nobody has posted.
 HOLE_SHARE = 0.4
 CORPUS = 1200
 VIDEO_SHARE = 0.15
-# How a wish is put: "make me", "show me", or neither. What is said of it beside the garment.
-MAKE, FIND, DESIRE = "make", "find", "desire"
+# How a wish is put: "make me", "show me", or neither; who has one like it may say "make mine blue".
+MAKE, FIND, DESIRE, CHANGE = "make", "find", "desire", "change"
 MODES, MODE_CHANCES = (MAKE, FIND, DESIRE), (0.15, 0.3, 0.55)
+# Of those who ask outright and have a picture of such a garment: who asks to have that one changed.
+CHANGES_OWN = 0.5
+# What is said beside the garment.
 SAYS_COLOUR, SAYS_PATTERN = 0.65, 0.3
 # Wishes come from taste, except this share: a gift, a new idea.
 WHIM = 0.2
@@ -39,6 +46,10 @@ ATTITUDE_SPREAD = 0.35
 # With such an item somebody is content: they look no further, and need no offer.
 CONTENT = 0.5
 FIRST_LOOKS = 40
+# Share of people who posted pictures of their own wardrobe, and how many at most.
+OWNERS, MOST_OWN = 0.6, 8
+# How far an item is AI's, for who likes or dislikes that: all of it, or a person's own, edited.
+HUMAN, ASSISTED, MADE = 0.0, 0.5, 1.0
 
 
 @dataclass(frozen=True)
@@ -47,6 +58,14 @@ class Corpus:
 
     attributes: np.ndarray
     videos: np.ndarray
+
+    @cached_property
+    def _by_type(self) -> list[np.ndarray]:
+        return [np.flatnonzero(self.attributes[:, 0] == kind) for kind in range(len(TYPES))]
+
+    def places_of(self, kind: int) -> np.ndarray:
+        """Return (M,) which items are of a garment."""
+        return self._by_type[kind]
 
     def utilities(self, taste: Taste) -> np.ndarray:
         """Return (N,) how much somebody of this taste likes each item."""
@@ -89,14 +108,29 @@ class SimPerson:
     ai_opinions: list[float] = field(default_factory=list)
     # Reactions to human-made items, newest first: True where rejected.
     rejected: list[bool] = field(default_factory=list)
+    # The person's own pictures and what was made for them, oldest first, and how far each is AI's.
+    own: list[np.ndarray] = field(default_factory=list)
+    own_ai: list[float] = field(default_factory=list)
+    # The taste as so many likes told it: asked for at every wish.
+    _known: tuple[int, Taste] | None = None
 
-    def satisfaction(self, items: np.ndarray, wish: Wish, *, ai: bool = False) -> np.ndarray:
-        """Return (N,) the true satisfaction with items (N, 3) on this wish, about -1 to 1."""
+    def keep(self, item: np.ndarray, ai: float) -> None:
+        """Add what was made for the person, which later wishes find among what is theirs."""
+        self.own.append(item)
+        self.own_ai.append(ai)
+
+    def satisfaction(
+        self, items: np.ndarray, wish: Wish, *, ai: np.ndarray | float = HUMAN
+    ) -> np.ndarray:
+        """Return (N,) the true satisfaction with items (N, 3) on this wish, about -1 to 1.
+
+        ai: how far each is AI's, from `HUMAN` to `MADE`.
+        """
         kinds, colours, patterns = items.T
         liked = self.taste.utility(Traits(kinds, colours, patterns, np.zeros(len(items))))
         match = (items == wish.target) @ MATCH
         felt: np.ndarray = 0.5 * np.tanh(liked / 1.5) + match - 0.5
-        return felt + (0.5 * self.attitude if ai else 0.0)
+        return felt + 0.5 * self.attitude * ai
 
     def respond(self, satisfaction: float, rng: np.random.Generator) -> Response:
         """Return what the person does with one item, as people of the demo world do."""
@@ -104,14 +138,14 @@ class SimPerson:
         looked = sum(act.value for act in acts if act.kind == "dwell")
         return Response(frozenset(act.kind for act in acts if act.kind != "dwell"), looked)
 
-    def remember(self, item: np.ndarray, response: Response, *, ai: bool) -> None:
+    def remember(self, item: np.ndarray, response: Response, *, ai: float) -> None:
         """Keep what the site learns from a response."""
         value = response.value
         if value == 1.0:
             self.likes.insert(0, item)
-        if ai and abs(value) == 1.0:
+        if ai == MADE and abs(value) == 1.0:
             self.ai_opinions.insert(0, value)
-        if not ai:
+        if ai == HUMAN:
             self.rejected.insert(0, value == -1.0)
 
     def accepts(self, rng: np.random.Generator) -> bool:
@@ -120,6 +154,11 @@ class SimPerson:
 
     def known_taste(self) -> Taste:
         """Return the taste as the likes tell it: shares of what was liked, smoothed."""
+        if self._known is None or self._known[0] != len(self.likes):
+            self._known = (len(self.likes), self._told_taste())
+        return self._known[1]
+
+    def _told_taste(self) -> Taste:
         rows = np.array(self.likes[:50]).reshape(-1, 3).astype(int)
         shares = [
             np.bincount(rows[:, n], minlength=size) + 0.5
@@ -138,8 +177,11 @@ def draw_person(rng: np.random.Generator, corpus: Corpus) -> SimPerson:
     utilities = corpus.utilities(person.taste)
     for index in rng.choice(len(utilities), size=FIRST_LOOKS, replace=False):
         response = person.respond(float(utilities[index]) / 2.0, rng)
-        person.remember(corpus.attributes[index], response, ai=False)
+        person.remember(corpus.attributes[index], response, ai=HUMAN)
     person.rejected.clear()
+    if rng.random() < OWNERS:
+        for _ in range(int(rng.integers(1, MOST_OWN + 1))):
+            person.keep(np.array(_target(person.taste, rng)), HUMAN)
     return person
 
 
@@ -147,15 +189,21 @@ def draw_wish(person: SimPerson, rng: np.random.Generator) -> Wish:
     """Return what the person would like now.
 
     Who asks outright to have something made has nothing against AI, and says all of it; who would
-    not, says neither "make" nor "find" instead.
+    not, says neither "make" nor "find" instead. A change of an own picture is no such thing.
     """
-    taste = person.taste
-    target = [_draw(shares, rng) for shares in (taste.types, taste.colours, taste.patterns)]
+    target = _target(person.taste, rng)
     said = np.array([True, rng.random() < SAYS_COLOUR, rng.random() < SAYS_PATTERN])
     mode = str(rng.choice(MODES, p=MODE_CHANCES))
+    changes = rng.random() < CHANGES_OWN
+    if mode == MAKE and changes and any(piece[0] == target[0] for piece in person.own):
+        mode = CHANGE
     if mode == MAKE and person.attitude < 0:
         mode = DESIRE
-    return Wish(np.array(target), said | (mode == MAKE), mode)
+    return Wish(np.array(target), said | (mode in {MAKE, CHANGE}), mode)
+
+
+def _target(taste: Taste, rng: np.random.Generator) -> list[int]:
+    return [_draw(shares, rng) for shares in (taste.types, taste.colours, taste.patterns)]
 
 
 def _draw(shares: np.ndarray, rng: np.random.Generator) -> int:
@@ -178,4 +226,14 @@ def make_item(person: SimPerson, wish: Wish, rng: np.random.Generator) -> np.nda
     for part, chance in ((1, COLOUR_REACHED), (2, PATTERN_REACHED)):
         if lots[part] >= chance:
             made[part] = int(rng.integers(sizes[part]))
+    return made
+
+
+def edit_item(wish: Wish, source: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Return what becomes of a picture, (3,): what was said is changed, all else stays."""
+    lots = rng.random(3)
+    made = np.where(wish.said, wish.target, source)
+    made[0] = source[0]
+    if made[2] != source[2] and lots[2] >= PATTERN_REACHED:
+        made[2] = int(rng.integers(len(PATTERNS)))
     return made
