@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from accounts.exporting import plain_rows, register_eraser, register_part
 from accounts.models import User
-from moderation.models import Appeal, Report, Statement, Strike
+from moderation.models import Appeal, CheckResult, Mark, Report, Statement, Strike
 
 register_part(
     "reports",
@@ -40,6 +42,30 @@ register_part(
         *("text", "state", "outcome", "created_at", "decided_at"),
     ),
 )
+register_part(
+    "checks",
+    "What the machine's checks found in your items and in what was made for you.",
+    lambda user: plain_rows(
+        CheckResult.objects.filter(_of(user, "screening__item__")),
+        # Not the evidence: it may name other people's items.
+        *("screening__item_id", "check_name", "perspective", "verdict", "score", "threshold"),
+        "summary",
+    ),
+)
+register_part(
+    "marks",
+    "The watermarks' ledger: which number stands for which of your items.",
+    lambda user: plain_rows(
+        Mark.objects.filter(_of(user, "item__")),
+        *("item_id", "payload", "watermarked", "skipped", "sha256", "pdq", "manifest_sha256"),
+        *("stamped_at", "created_at"),
+    ),
+)
+
+
+def _of(user: User, path: str) -> Q:
+    """Return the condition that an item is the person's own or was made for them."""
+    return Q(**{f"{path}owner": user}) | Q(**{f"{path}made_for": user})
 
 
 def take_names_off(user: User) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from accounts.exporting import plain_rows, register_part
 from recommender.models import (
+    Conversation,
     Impression,
     Interaction,
     LlmSpending,
@@ -57,6 +58,13 @@ register_part(
     ),
 )
 register_part(
+    "conversations",
+    "What the instructor remembers of your talks: the wishes and items they are about just now.",
+    lambda user: plain_rows(
+        Conversation.objects.filter(user=user), "id", "state", "created_at", "updated_at"
+    ),
+)
+register_part(
     "stated_wishes",
     "What you told Weft that you want or do not want.",
     lambda user: plain_rows(
@@ -68,8 +76,8 @@ register_part(
     "When Weft chose between finding, asking, editing and creating for you, and what it knew.",
     lambda user: plain_rows(
         PolicyDecision.objects.filter(user=user),
-        *("policy", "context", "arm", "probabilities", "exposure", "reason", "reward"),
-        "created_at",
+        *("policy", "context", "arm", "probabilities", "propensity", "exposure", "reason"),
+        *("reward", "rewarded_at", "created_at"),
     ),
 )
 register_part(

@@ -7,6 +7,8 @@ from typing import Any
 
 from allauth.account.models import EmailAddress
 from allauth.usersessions.models import UserSession
+from axes.models import AccessAttempt, AccessLog
+from rest_framework.authtoken.models import Token
 
 from accounts.exporting import plain_rows, register_part
 from accounts.models import Consent, Follow, Profile, Restriction, User
@@ -43,6 +45,27 @@ register_part(
     lambda user: plain_rows(
         UserSession.objects.filter(user=user), "created_at", "last_seen_at", "ip", "user_agent"
     ),
+)
+register_part(
+    "sign_ins",
+    "When and from where you signed in.",
+    lambda user: plain_rows(
+        AccessLog.objects.filter(username=user.username),
+        *("attempt_time", "logout_time", "ip_address", "user_agent"),
+    ),
+)
+register_part(
+    "failed_sign_ins",
+    "Attempts to sign in under your name that failed, since they were last cleared.",
+    lambda user: plain_rows(
+        AccessAttempt.objects.filter(username=user.username),
+        *("attempt_time", "failures_since_start", "ip_address"),
+    ),
+)
+register_part(
+    "api_keys",
+    "Since when you have a key for programs. The key itself is a secret and is not written out.",
+    lambda user: plain_rows(Token.objects.filter(user=user), "created"),
 )
 register_part(
     "restrictions",

@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 ITEM_FIELDS = (
     *("id", "kind", "origin", "authorship", "state", "title", "description", "garment_type"),
     *("colours", "pattern", "look", "allows_edits", "parent_id", "version", "guidance", "problem"),
+    *("manifest", "exposure", "age_rating"),
     *("created_at", "submitted_at", "published_at"),
 )
 # What of a guidance says something of the person it served; the rest says how it was made.
@@ -74,6 +75,15 @@ register_part(
         EditPermission.objects.filter(person=user),
         *("item_id", "purpose", "state", "lasting", "expires_at", "answer", "asked_at"),
         *("answered_at", "ended_at"),
+    ),
+)
+register_part(
+    "edit_answers",
+    "Requests to edit your items, and what you answered. Who asked is theirs to take along.",
+    lambda user: plain_rows(
+        EditPermission.objects.filter(item__owner=user),
+        *("item_id", "state", "lasting", "expires_at", "answer", "asked_at", "answered_at"),
+        "ended_at",
     ),
 )
 register_part(

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 from allauth.account.models import EmailAddress
+from axes.models import AccessLog
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
@@ -16,11 +17,20 @@ from rest_framework.authtoken.models import Token
 from accounts.leaving import close_account, erase_account, requeue_lost_erasures
 from accounts.models import Consent, Follow, User
 from accounts.tasks import erase_account_task
-from catalog.models import Asset, Item
+from catalog.models import Asset, EditPermission, Item
 from common.errors import NotAllowedError
 from generation.models import Job
-from moderation.models import AuditEntry
-from recommender.models import Conversation, Impression, Interaction, Rating, Remark, Turn
+from moderation.models import AuditEntry, CheckResult, Mark, Screening
+from recommender.models import (
+    Conversation,
+    Impression,
+    Interaction,
+    LlmSpending,
+    PolicyDecision,
+    Rating,
+    Remark,
+    Turn,
+)
 from tests.factories import ItemFactory, UserFactory
 
 PASSWORD = "correct horse battery"
@@ -80,6 +90,45 @@ def test_the_export_holds_everything_of_the_person_and_nothing_of_others(client,
     assert [row["id"] for row in data["made_for_you"]] == [made.pk]
     assert "bert" not in json.dumps(data)
     assert data["about"].keys() == data.keys() - {"format", "made_at", "person", "about"}
+
+
+def test_the_export_holds_what_is_kept_beside_the_obvious(client, person):
+    does_everything(person)
+    Conversation.objects.filter(user=person).update(state={"wanted": {"types": ["anorak"]}})
+    mine = ItemFactory(owner=person, manifest={"authorship": {"right": "created"}})
+    made = ItemFactory(published=True, ai=True, made_for=person)
+    theirs = ItemFactory(published=True, ai=True)
+    for number, item in enumerate((mine, made, theirs), start=1):
+        Mark.objects.create(item=item, payload=number, key_id="k")
+        screening = Screening.objects.create(item=item)
+        CheckResult.objects.create(
+            screening=screening,
+            check_name="clarity",
+            perspective="F7",
+            verdict="pass",
+            summary=f"item {number} is sharp",
+            evidence={"owner": "bert"},
+            version="1",
+        )
+    asker = UserFactory(username="bert")
+    EditPermission.objects.create(item=mine, person=asker, purpose="bert asks", answer="Gladly")
+    AccessLog.objects.create(username="anna", ip_address="192.0.2.7", user_agent="Lynx")
+    token = Token.objects.create(user=person)
+    PolicyDecision.objects.create(user=person, policy="rules", arm="ask", propensity=0.0167)
+    LlmSpending.objects.create(user=person, day=timezone.now().date(), calls=3)
+    data = read(client.get("/profile/export/"))
+    assert data["conversations"][0]["state"] == {"wanted": {"types": ["anorak"]}}
+    assert [row["payload"] for row in data["marks"]] == [1, 2]
+    assert [row["summary"] for row in data["checks"]] == ["item 1 is sharp", "item 2 is sharp"]
+    assert data["edit_answers"][0]["answer"] == "Gladly"
+    assert data["items"][0]["manifest"] == {"authorship": {"right": "created"}}
+    assert data["sign_ins"][0]["ip_address"] == "192.0.2.7"
+    assert data["policy_decisions"][0]["propensity"] == 0.0167
+    assert data["language_model_use"][0]["calls"] == 3
+    assert len(data["api_keys"]) == 1
+    whole = json.dumps(data)
+    assert "bert" not in whole
+    assert token.key not in whole
 
 
 def test_every_table_of_a_person_is_exported_or_known_not_to_be():
