@@ -15,3 +15,10 @@ def screen(item_id: int) -> bool:
     from moderation.services import screen_item
 
     return screen_item(item_id=item_id)
+
+
+def make(job_id: int) -> bool:
+    """Carry out one generation job by the ordinary service."""
+    from generation.services import run_job
+
+    return run_job(job_id=job_id)

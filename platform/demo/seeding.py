@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 import multiprocessing
 import os
-import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -21,27 +20,25 @@ from tqdm import tqdm
 from accounts.models import Consent, Profile, User
 from catalog.models import Item
 from catalog.services import embed_items, make_frames, store_media
-from demo.opinions import Stay, draw_stay, give_opinions, video_lengths, watch
-from demo.people import (
-    MODERATOR_NAMES,
-    UPLOADER_NAMES,
-    VIEWER_NAMES,
-    Traits,
-    browse,
-    draw_chance,
-    sample_taste,
-)
-from demo.screening import screen_all
-from demo.wishes import submit_wishes
+from common.errors import InvalidInputError
+from demo.asking import ASKED_FOR, Budget, Shelf, Step, ask_everybody, look_at_made
+from demo.history import Resident, Times, draw_residents, make_history, meet
+from demo.opinions import SPAN
+from demo.people import MODERATOR_NAMES, UPLOADER_NAMES, VIEWER_NAMES
+from demo.screening import Crew
+from demo.talks import keep_talks
+from demo.wishes import date_back, submit_asked, submit_edits, submit_wishes
 from demo.work import leave_open_cases
 from demo.world import Plan, plan_items, plan_lookbooks, render
-from recommender.models import Impression, Interaction
+from generation.models import Job
 from recommender.services import train
+from recommender.services.policies import train_policy
 
 logger = logging.getLogger(__name__)
 SEED = 20241
-# Items each viewer has browsed; the demo login fewer, so that there is much left for its feed.
-BROWSES, LOGIN_BROWSES = 235, 60
+# Of the demo world's creations, how many are made at once, the others by the workers; and for how
+# many of them one uploader edits an item of their own. More would be seen in the time it takes.
+AT_ONCE, EDITS_PER = 8, 6
 EMBED_BATCH = 50
 LOGINS = ("viewer", "uploader", "moderator", "operator")
 
@@ -92,16 +89,20 @@ def seed_world(*, password: str, size: Size, report: Callable[[str], None]) -> N
     uploaders = [people["uploader"], *(people[name] for name in UPLOADER_NAMES[1:])]
     items = make_items(plans, uploaders)
     report(f"{len(items)} items drawn, stored and embedded")
-    published = screen_all(items)
-    _backdate(items, plans)
-    report(f"items screened, {published} published")
     viewers = [people["viewer"], *(people[name] for name in VIEWER_NAMES[: size.viewers - 1])]
-    acts = make_history(viewers, items, plans)
-    report(f"{acts} interactions")
+    with Crew() as crew:
+        published = crew.screen(items)
+        _backdate(items, plans)
+        report(f"items screened, {published} published")
+        residents, times = draw_residents(viewers, SEED), Times.until_now()
+        acts = make_history(residents, items, times, SEED)
+        report(f"{acts} interactions")
+        # The demo login's own conversation begins empty.
+        report(let_ask(residents[1:], items, size.creations, crew, times))
     train()
-    report("recommender trained")
+    report(f"recommender trained, {learn_policy()}")
     leave_open_cases(owners=uploaders[1:])
-    submit_wishes(viewers=viewers[1:], count=size.creations)
+    submit_wishes(viewers=viewers[1:], count=max(0, size.creations - AT_ONCE))
     User.objects.filter(username__in=LOGINS).update(is_active=True)
 
 
@@ -202,53 +203,57 @@ def _backdate(items: list[Item], plans: list[Plan]) -> None:
     Item.objects.bulk_update(done, ["published_at"], batch_size=200)
 
 
-def make_history(viewers: list[User], items: list[Item], plans: list[Plan]) -> int:
-    """Let every viewer browse by their hidden taste and say what they think of some of it.
+def let_ask(
+    residents: Sequence[Resident], items: list[Item], count: int, crew: Crew, times: Times
+) -> str:
+    """Let people talk to the instructor, make what a few of them get, and let all meet that.
 
-    Returns how many interactions that made.
+    count: creations of the demo world in all. Returns what came of it, in words.
     """
-    rng = np.random.default_rng(SEED + 1)
-    shown = [(item, plan) for item, plan in zip(items, plans, strict=True) if item.is_public]
-    traits = Traits.of(
-        [(plan.spec.type, plan.spec.colour, plan.spec.pattern, plan.kind) for _, plan in shown]
-    )
-    begin = timezone.now() - timedelta(days=21)
-    # Draws of their own, so that what people do does not depend on what they say of it.
-    habits = np.random.default_rng(SEED + 2)
-    lengths = video_lengths([item for item, _ in shown])
-    interactions, impressions = [], []
-    for viewer in viewers:
-        taste = sample_taste(rng)
-        acts = browse(taste, traits, rng, LOGIN_BROWSES if viewer.username == "viewer" else BROWSES)
-        acts += watch(acts, [item for item, _ in shown], lengths)
-        stay = Stay() if viewer.username == "viewer" else draw_stay(habits)
-        viewer.date_joined = begin + timedelta(minutes=stay.joined)
-        chance = np.minimum(1.0, BROWSES * draw_chance(taste, traits))
-        feed_id = uuid.UUID(int=int(rng.integers(2**62)))
-        interactions += [
-            Interaction(
-                user=viewer,
-                item=shown[act.item][0],
-                kind=act.kind,
-                value=act.value,
-                created_at=begin + timedelta(minutes=stay.moment(act.minute)),
-            )
-            for act in acts
-        ]
-        impressions += [
-            Impression(
-                user=viewer,
-                item=shown[one][0],
-                feed_id=feed_id,
-                position=position,
-                source="demo",
-                policy="demo-browse",
-                propensity=float(chance[one]),
-            )
-            for position, one in enumerate(dict.fromkeys(act.item for act in acts), 1)
-        ]
-    Interaction.objects.bulk_create(interactions, batch_size=2000)
-    Impression.objects.bulk_create(impressions, batch_size=2000)
-    User.objects.bulk_update(viewers, ["date_joined"])
-    give_opinions(interactions, habits)
-    return len(interactions)
+    shelf = Shelf.of([item for item in items if item.is_public])
+    budget = Budget(left=min(count, AT_ONCE), asked=round(ASKED_FOR * min(count, AT_ONCE)))
+    steps = ask_everybody(residents, shelf, budget, SEED)
+    asked = {n: submit_asked(one, n + 1) for n, one in enumerate(steps) if one.is_made}
+    rng = np.random.default_rng([SEED, 9])
+    edits = submit_edits(shelf.items, count // EDITS_PER, rng)
+    made = crew.carry_out([*asked.values(), *edits])
+    _settle(asked, edits, steps, made, times, rng)
+    keep_talks(steps, shelf.items, asked, times)
+    minutes = {
+        item.pk: (item.published_at - times.begin).total_seconds() / 60
+        for item in made
+        if item.is_public and item.published_at
+    }
+    acts = meet(residents, made, minutes, times, SEED)
+    return f"{len(steps)} decisions, {len(made)} items made with AI, met {acts} times"
+
+
+def _settle(
+    asked: dict[int, Job],
+    edits: list[Job],
+    steps: Sequence[Step],
+    made: list[Item],
+    times: Times,
+    rng: np.random.Generator,
+) -> None:
+    """Date what was made back, and let who asked for it look at it."""
+    results = {item.pk: item for item in made}
+    for job in (*asked.values(), *edits):
+        job.refresh_from_db()
+        job.result = results.get(job.result_id) if job.result_id else None
+    days = rng.uniform(0.4, 0.8, size=len(edits)) * SPAN
+    moments = [times.at(steps[n].minute) for n in asked] + [times.at(float(one)) for one in days]
+    waits = [steps[n].wait_s or 0.0 for n in asked] + [0.0] * len(edits)
+    date_back([*asked.values(), *edits], moments, waits)
+    for number, job in asked.items():
+        item = job.result if job.result is not None and job.result.is_public else None
+        look_at_made(steps[number], item, np.random.default_rng([SEED, 10, number]))
+
+
+def learn_policy() -> str:
+    """Learn the policy of activation from the talks; return what came of it, in words."""
+    try:
+        version = train_policy(SEED)
+    except InvalidInputError as error:
+        return f"no policy learnt: {error}"
+    return f"policy {version.pk} learnt, {version.metrics.get('held_back') or 'serves'}"

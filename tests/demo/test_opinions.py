@@ -8,8 +8,8 @@ import pytest
 from accounts.models import User
 from catalog.models import Asset
 from dashboard.people_figures import measure_people
+from demo.history import Times, draw_residents, make_history
 from demo.opinions import SPAN, draw_stay
-from demo.seeding import make_history
 from demo.world import plan_items
 from recommender.models import Interaction, Rating, Remark
 from tests.factories import ItemFactory, UserFactory
@@ -33,7 +33,7 @@ def world(db):
             )
         items.append(item)
     viewers = [UserFactory(username=name) for name in ("viewer", *"abcdefgh")]
-    make_history(viewers, items, plans)
+    make_history(draw_residents(viewers, 5), items, Times.until_now(), 5)
     return viewers
 
 
