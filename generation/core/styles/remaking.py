@@ -156,7 +156,7 @@ class Remake:
             "preset": "veryfast",
             "profile": "high",
             "x264-params": "ipratio=1.1:pbratio=1.0:bframes=0"
-            ":aq-mode=0:trellis=0:deadzone-inter=32",
+            ":aq-mode=0:no-mbtree=1:qcomp=1:trellis=0:deadzone-inter=32",
         }
         self._encoder = encoder
         self._sound.begin(frame.time or 0.0)
