@@ -195,7 +195,7 @@ def test_what_is_liked_comes_first_and_says_why(viewer: User) -> None:
         ItemFactory(published=True, title=f"Hat {number}", garment_type="hat")
     say(viewer, "I always like linen")
     wishes.forget()
-    cards = get_feed_page(user=viewer, limit=20).cards
+    cards = get_feed_page(user=viewer, limit=25).cards
     found = next(card for card in cards if card.item.pk == linen.pk)
     if found.source != "explore":
         assert found.reason == "You told me you like linen"
