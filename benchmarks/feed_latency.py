@@ -1,13 +1,16 @@
 """A page of the personal feed at several sizes of the catalogue, beside a plain newest-first page.
 
     PYTHONPATH=platform:. python benchmarks/feed_latency.py [--items 10000 100000] [--pages 8]
+        [--keep FOLDER]
 
 For each size: makes a scratch test database, fills it (items of tastes, their vectors, people,
 likes), builds the index of vectors, fits the model that such a site would serve, and asks for both
 pages in turn through the whole stack (middleware, session, queries, template), as the same
 signed-in people. Prints p50 and p95 of server time by the clock and of processor time (its own and
 its database session's), queries of a page, recall@100 of the index
-against exact search, the time from a like to a changed ranking, and a process's memory.
+against exact search, the time from a like to a changed ranking, and a process's memory. With --keep
+the database and the model stay, and the next run with that folder only measures:
+a million items take an hour to make. Other sizes in the file of results are kept.
 """
 
 from __future__ import annotations
@@ -44,6 +47,7 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=9, help="pages per person and side")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--exact-items", type=int, help="FEED_EXACT_ITEMS, to compare both ways")
+    parser.add_argument("--keep", type=Path, help="folder for what was made, to measure it again")
     parser.add_argument("--probe", help=argparse.SUPPRESS)
     options = parser.parse_args()
 
@@ -51,13 +55,14 @@ def main() -> None:
 
     django.setup()
     if options.probe:
-        probe(Path(options.probe), options.exact_items)
+        probe(options.probe, options.exact_items)
         return
     from record import write_result
 
     import config.urls  # noqa: F401  a broken page must show before the long part
 
-    figures: dict[str, Any] = {"seed": options.seed, "people": options.people, "sizes": {}}
+    sizes = known_sizes()
+    figures: dict[str, Any] = {"seed": options.seed, "people": options.people, "sizes": sizes}
     for items in options.items:
         figures["sizes"][str(items)] = at_size(items, options)
         print("written to", write_result("feed_latency", figures), flush=True)
@@ -76,39 +81,67 @@ def at_size(items: int, options: argparse.Namespace) -> dict[str, Any]:
 
     from recommender.services import serving, user_emb
 
+    keep = options.keep and options.keep.resolve() / str(items)
     # A name of its own: tests on the same server must not take this database away.
-    connection.settings_dict["TEST"]["NAME"] = DATABASE
+    connection.settings_dict["TEST"]["NAME"] = f"{DATABASE}_{items}"
     setup_test_environment(debug=False)
-    databases = setup_databases(verbosity=0, interactive=False)
+    databases = setup_databases(
+        verbosity=0, interactive=False, keepdb=bool(keep), serialized_aliases=[]
+    )
     if options.exact_items is not None:
         settings.FEED_EXACT_ITEMS = options.exact_items
     try:
         with tempfile.TemporaryDirectory() as folder:
-            settings.VAR_DIR = Path(folder)
+            settings.VAR_DIR = keep or Path(folder)
+            settings.VAR_DIR.mkdir(parents=True, exist_ok=True)
             serving.forget()
             user_emb.forget()
             return run(items, options)
     finally:
-        teardown_databases(databases, verbosity=0)
+        teardown_databases(databases, verbosity=0, keepdb=bool(keep))
         teardown_test_environment()
 
 
-def run(items: int, options: argparse.Namespace) -> dict[str, Any]:
-    """Fill, index, fit, measure."""
-    from catalogue import fill
+def known_sizes() -> dict[str, Any]:
+    """Return the figures of sizes that were measured before, by size."""
+    path = ROOT / "benchmarks/results/feed_latency.json"
+    found: dict[str, Any] = json.loads(path.read_text())["sizes"] if path.exists() else {}
+    return found
+
+
+def made(items: int, options: argparse.Namespace) -> tuple[Any, dict[str, Any]]:
+    """Fill, index and fit, or find that it was done before; return the world, and what it took."""
+    from catalogue import World, fill
     from django.conf import settings
 
     from catalog.services.vector_index import ensure_vector_index
 
+    arrays, facts = (Path(settings.VAR_DIR) / name for name in ("world.npz", "made.json"))
+    if facts.exists():
+        return World(**np.load(arrays)), json.loads(facts.read_text())
     rng = np.random.default_rng(options.seed)
-    deeds = options.interactions or min(20 * items, 2_000_000)
     clock = Clock()
-    world = fill(items, options.people, deeds, rng)
+    world = fill(items, options.people, options.interactions or min(20 * items, 2_000_000), rng)
     figures: dict[str, Any] = {"interactions": len(world.users), "fill_s": clock.lap()}
-    ensure_vector_index(memory_mb=1024)
+    ensure_vector_index()
     figures["index_s"] = clock.lap()
     figures["model"] = fit(world, options.people)
     figures["fit_s"] = clock.lap()
+    if options.keep:
+        np.savez(arrays, **vars(world))
+        facts.write_text(json.dumps(figures))
+    return world, figures
+
+
+def run(items: int, options: argparse.Namespace) -> dict[str, Any]:
+    """Fill, index, fit, measure."""
+    from django.conf import settings
+
+    from recommender.models import Impression
+
+    world, figures = made(items, options)
+    rng = np.random.default_rng(options.seed)
+    Impression.objects.all().delete()
     print(f"\n{items} items: {figures}", flush=True)
     figures["whole"] = items <= settings.FEED_EXACT_ITEMS
     # People who did something, as a site's visitors of every day.
@@ -119,10 +152,9 @@ def run(items: int, options: argparse.Namespace) -> dict[str, Any]:
         "most": max(times["queries"]),
         "median": float(np.median(times["queries"])),
     }
-    figures["ratio_to_plain"] = {
-        key: round(figures["feed_page_ms"][key] / figures["plain_page_ms"][key], 2)
-        for key in ("p50", "p95")
-    }
+    for name, kind in (("ratio_to_plain", ""), ("processor_ratio_to_plain", "_cpu")):
+        feed, plain = figures[f"feed_page{kind}_ms"], figures[f"plain_page{kind}_ms"]
+        figures[name] = {key: round(feed[key] / plain[key], 2) for key in ("p50", "p95")}
     figures["recall@100"] = recall(world, rng)
     figures["memory_mb"] = memory(Path(settings.VAR_DIR), asking[0], options.exact_items)
     for name, value in figures.items():
@@ -256,14 +288,17 @@ def recall(world: Any, rng: np.random.Generator) -> dict[str, float]:
 
 def memory(folder: Path, person: int, exact_items: int | None) -> dict[str, float]:
     """Return what a fresh process holds after twenty pages: its own memory, and mapped files."""
-    command = [sys.executable, __file__, "--probe", f"{folder}:{person}"]
+    from django.db import connection
+
+    name = connection.settings_dict["NAME"]
+    command = [sys.executable, __file__, "--probe", f"{name}:{person}:{folder}"]
     if exact_items is not None:
         command += ["--exact-items", str(exact_items)]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def probe(place: Path, exact_items: int | None) -> None:
+def probe(place: str, exact_items: int | None) -> None:
     """Serve twenty pages in this process and print what memory it took, in megabytes."""
     from django.conf import settings
     from django.db import connection
@@ -271,8 +306,8 @@ def probe(place: Path, exact_items: int | None) -> None:
 
     from accounts.models import User
 
-    folder, _, person = str(place).rpartition(":")
-    connection.settings_dict["NAME"] = DATABASE
+    name, person, folder = place.split(":", 2)
+    connection.settings_dict["NAME"] = name
     settings.VAR_DIR = Path(folder)
     settings.ALLOWED_HOSTS = ["*"]
     if exact_items is not None:
