@@ -30,8 +30,8 @@ from moderation.core.watermark import (
 )
 from moderation.core.writing import Strength
 
-# Encoding takes more of the mark than JPEG does, and motion hides more than a still shows. Key
-# frames keep flat ground better than JPEG does: there the mark is not moved into texture.
+# Encoding takes more of the mark than JPEG does, and motion hides more than a still shows. Moving
+# the mark into texture spent up to 2.7 dB more here and read no better after CRF 33.
 STRENGTH = Strength(40.0, 0.97, kept_power=0)
 CRF = 21
 KEY_FRAME_S = 2.0
