@@ -4,22 +4,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('recommender', '0006_suspicion_proposed'),
+        ("recommender", "0006_suspicion_proposed"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CatalogueWord',
+            name="CatalogueWord",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('word', models.CharField(max_length=40, unique=True)),
-                ('items', models.PositiveIntegerField()),
-                ('slot', models.CharField(blank=True, max_length=8)),
-                ('value', models.CharField(blank=True, max_length=12)),
-                ('share', models.FloatField(default=0.0)),
-                ('learned_at', models.DateTimeField(auto_now_add=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("word", models.CharField(max_length=40, unique=True)),
+                ("items", models.PositiveIntegerField()),
+                ("slot", models.CharField(blank=True, max_length=8)),
+                ("value", models.CharField(blank=True, max_length=12)),
+                ("share", models.FloatField(default=0.0)),
+                ("learned_at", models.DateTimeField(auto_now_add=True)),
             ],
         ),
     ]
