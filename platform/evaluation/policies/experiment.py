@@ -251,9 +251,9 @@ def _as_interval(gain: dict[str, Any]) -> Interval:
 
 def _shares_table(found: dict[str, np.ndarray], runs: list[dict[str, Any]]) -> Table:
     """Return what each policy did: arms where it had a choice, and the feed's offers a person."""
-    rows = {}
+    rows: dict[str, dict[str, Interval]] = {}
     for name in (RULES, LEARNED):
-        shares = {
+        shares: dict[str, Interval] = {
             arm: mean_interval(np.array([one["arms"][name][arm] for one in runs])) for arm in ARMS
         }
         offers = found[name].sum(axis=1)

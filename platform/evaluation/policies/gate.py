@@ -72,7 +72,9 @@ class Decisions:
     ) -> Log:
         """Return what the site would log of so many decisions under the rules, people by lot."""
         own = [np.flatnonzero(self.people == one) for one in np.unique(self.people)]
-        rows, who, drawn = [], [], 0
+        rows: list[np.ndarray] = []
+        who: list[np.ndarray] = []
+        drawn = 0
         while drawn < decisions:
             rows.append(own[int(rng.integers(len(own)))])
             who.append(np.full(len(rows[-1]), len(who)))
@@ -118,7 +120,8 @@ def draw_decisions(seed: int, people: int, sessions: int) -> Decisions:
     """Return every open decision of these people under the rules, and what each arm brings."""
     corpus = draw_corpus(np.random.default_rng([STREAM, seed]))
     player = Player("rules", exploration=MAX_EXPLORATION)
-    diary, rewards = Diary(), []
+    diary = Diary()
+    rewards: list[np.ndarray | None] = []
     for number in range(people):
         person = draw_person(np.random.default_rng([STREAM, seed, number]), corpus)
         for turn in range(sessions * WISHES_A_SESSION):
