@@ -60,6 +60,15 @@ class FlashCounter:
 class _Swings:
     """Counts the flashes of each window of the picture, and keeps the most within a second."""
 
+    # Of each pixel: the least and greatest value since its last turn, whether they may count,
+    # which way it went, and when it turned.
+    _low: np.ndarray
+    _high: np.ndarray
+    _low_counts: np.ndarray
+    _high_counts: np.ndarray
+    _heading: np.ndarray
+    _last_turn: np.ndarray
+
     def __init__(self, step: float) -> None:
         self._step = step
         self.most = 0

@@ -46,7 +46,8 @@ def stranger_seconds(
         every_s = max(every_s, declared / most)
         try:
             for one in _pictures(container, every_s, most):
-                found.append(one)  # noqa: PERF402: what came before an error is kept
+                # One by one: what came before an error is kept.
+                found.append(one)  # noqa: PERF402
         except av.error.FFmpegError:
             pass
     if not found:
