@@ -123,6 +123,18 @@ def sign_in(context: BrowserContext, site: Site, username: str) -> Page:
     return page
 
 
+def sign_up(context: BrowserContext, site: Site, username: str) -> Page:
+    """Return a page on which this new person has signed up: nothing is seen or liked yet."""
+    page = context.new_page()
+    page.goto(f"{site.url}/accounts/signup/")
+    page.fill("input[name=username]", username)
+    page.fill("input[name=password1]", PASSWORD)
+    page.fill("input[name=password2]", PASSWORD)
+    page.click("main button[type=submit]")
+    page.wait_for_url(lambda url: "/accounts/signup" not in url)
+    return page
+
+
 def _is_login(response: Response) -> bool:
     return response.request.method == "POST" and "/accounts/login/" in response.url
 
