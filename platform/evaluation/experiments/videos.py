@@ -11,10 +11,10 @@ from evaluation.judging import spread_out
 from evaluation.making import Maker, weights_by_age
 from evaluation.metrics import frechet_distance, video_features
 from evaluation.preference import moved_vectors, user_embeddings
-from evaluation.report import Table, Verdict
-from evaluation.rows import COSINE, FUTURE, PS, Row, compare, fill, measure
+from evaluation.report import Result, Table, Verdict
+from evaluation.rows import COSINE, FUTURE, PS, Row, compare, controls_table, fill, measure
 from evaluation.statistics import set_comparison, set_interval
-from evaluation.study import Study
+from evaluation.study import Study, facts_of
 from generation.core.video.backends import VideoRequest
 
 ORIGINAL, USER_HIST, USER_EMB, UNCONDITIONAL = "Original", "User_Hist", "User_Emb", "Unconditional"
@@ -46,6 +46,45 @@ class Clips:
         people, _, k, count, d = self.frames.shape
         flat = spread_out(self.frames).reshape(-1, count, d)
         return video_features(flat).reshape(people, k, 2 * d)
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One of the two tables: its name, its title, and the metrics of its columns beside FVD."""
+
+    name: str
+    title: str
+    metrics: tuple[str, ...]
+
+
+def run_experiment(
+    study: Study, maker: Maker, experiment: Experiment, base: Base, unconditional: Base
+) -> Result:
+    """Return the table of clips made by these requests, with its controls and orderings.
+
+    The unconditional row has a distance only, as in the paper.
+    """
+    clips = {one.name: one for one in make_rows(study, maker, base, unconditional)}
+    clips[ORIGINAL] = originals(study)
+    study.clock.lap("generation")
+    real = real_features(study)
+    rows = {
+        name: measure_clips(study, clips[name], has_items=PS in experiment.metrics)
+        for name in (ORIGINAL, USER_HIST, USER_EMB)
+    }
+    columns = [f"{metric}@{k}" for metric in experiment.metrics for k in study.options.ks]
+    table = Table(experiment.title, [*columns, FVD])
+    made = [one for name, one in clips.items() if name != ORIGINAL]
+    fill_table(study, table, list(rows.values()), made, real)
+    controls, tests = controls_table(
+        list(rows.values()), rows[ORIGINAL], study.audience, study.options.seed
+    )
+    study.clock.lap("metrics")
+    verdicts = cosine_verdicts(study, rows, list(experiment.metrics))
+    verdicts += distance_verdicts(clips, real)
+    extra = [controls, future_table(study, list(rows.values()))]
+    facts = facts_of(study, permutation=tests, generation=maker.facts())
+    return Result(experiment.name, table, verdicts, extra, facts)
 
 
 def entries_of(study: Study) -> list[tuple[int, int]]:
