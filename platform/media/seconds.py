@@ -47,7 +47,7 @@ def stranger_seconds(
         try:
             for one in _pictures(container, every_s, most):
                 # One by one: what came before an error is kept.
-                found.append(one)  # noqa: PERF402
+                found.append(one)
         except av.error.FFmpegError:
             pass
     if not found:
