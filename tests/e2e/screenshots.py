@@ -16,11 +16,23 @@ from playwright.sync_api import Browser, Page
 from tests.e2e.running_site import ROOT, Site, chromium, running_site, sign_in
 
 PAGES = {
-    "anonymous": ("/", "/search/", "/verify/", "/accounts/login/", "/accounts/signup/"),
-    "viewer": ("/", "/create/", "/profile/", "/jobs/", "/search/?q=dress", "@item"),
-    "uploader": ("/studio/", "@studio"),
-    "moderator": ("/moderation/", "@case", "/moderation/rules/", "/moderation/audit/"),
-    "operator": ("/admin/", "/admin/catalog/item/"),
+    "anonymous": (
+        *("/", "/search/", "/verify/", "/facts/", "/transparency/"),
+        *("/accounts/login/", "/accounts/signup/"),
+    ),
+    "viewer": (
+        *("/", "/create/", "/following/", "/profile/", "/profile/export/", "/profile/delete/"),
+        *("/jobs/", "/standing/", "/search/?q=dress", "@item"),
+    ),
+    "uploader": ("/studio/", "/studio/upload/", "/studio/requests/", "@studio"),
+    "moderator": (
+        *("/moderation/", "@case", "/moderation/rules/", "/moderation/routing/"),
+        *("/moderation/policy/", "/moderation/settings/", "/moderation/audit/"),
+    ),
+    "operator": (
+        *("/dashboard/", "/dashboard/people/", "/dashboard/policy/", "/dashboard/attacks/"),
+        *("/dashboard/knowledge/", "/dashboard/fairness/", "/admin/", "/admin/catalog/item/"),
+    ),
 }
 SIZES = {"wide": (1440, 900), "narrow": (390, 844)}
 
