@@ -52,6 +52,7 @@ EXCEPTIONS = {
 }
 # Pattern of the route -> kind of the object that it names. The first that fits counts.
 KINDS = {
+    r"\^fairness/": "measurement",
     r"attachments/<int:pk>": "attachment",
     r"wishes/<int:pk>": "wish",
     r"offer/<int:pk>": "offer",

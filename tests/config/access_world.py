@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from catalog.models import Asset, EditPermission, Frame, Item
+from dashboard.fairness_history import keep_measurement
 from generation.models import Job
 from knowledge.models import Document, Passage, Source
 from moderation.models import Decision, Report, Statement
@@ -172,7 +173,9 @@ def _shared(world: World) -> None:
         document=document, position=0, text="Linen is light.", start=0, end=15, sha256="1" * 64
     )
     person = UserFactory(uploader=True)
+    measured = keep_measurement()
     world.objects |= {
+        ("measurement", "shared"): Named({"pk": measured.pk, "extension": "json"}),
         ("case", "shared"): Named({"pk": case.pk}),
         ("source", "shared"): Named({"pk": source.pk}),
         ("document", "shared"): Named({"pk": document.pk}),
@@ -189,6 +192,7 @@ def _deleted(world: World, owner: User) -> None:
     for (kind, _), one in list(world.objects.items()):
         world.objects[kind, "missing"] = Named({key: _none(key) for key in one.values})
     world.objects["offer", "missing"] = Named({"pk": MISSING})
+    world.objects["measurement", "missing"] = Named({"pk": MISSING, "extension": "json"})
 
 
 def _none(key: str) -> Any:

@@ -90,6 +90,7 @@ def test_a_like_and_its_withdrawal_without_a_connection_leave_no_like(
     assert [kind for kind in kinds if kind in ("like", "undo")][-1] == "undo"
 
 
+@pytest.mark.slow
 def test_who_signs_in_next_on_the_same_browser_does_not_send_it(
     site: Site, context: BrowserContext
 ):

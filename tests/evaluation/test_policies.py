@@ -134,6 +134,7 @@ def test_the_feed_offers_after_rejections_and_only_to_who_wants_ai(corpus: Corpu
     assert not looks(Player(RETRIEVE_ONLY), 50, 1.0)
 
 
+@pytest.mark.slow
 def test_the_gate_lets_what_is_better_serve_and_not_what_is_worse() -> None:
     rng = np.random.default_rng(3)
     count = 1500

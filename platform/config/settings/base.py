@@ -438,6 +438,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "ItemKind": "catalog.models.Item.Kind",
         "ItemState": "catalog.models.Item.State",
+        "AgeRating": "catalog.models.Item.AgeRating",
         "JobState": "generation.models.Job.State",
         "CaseState": "moderation.models.Case.State",
         "CaseReason": "moderation.models.Case.Reason",
