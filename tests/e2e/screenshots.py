@@ -21,7 +21,7 @@ PAGES = {
         *("/accounts/login/", "/accounts/signup/"),
     ),
     "viewer": (
-        *("/", "/create/", "/following/", "/profile/", "/profile/export/", "/profile/delete/"),
+        *("/", "/create/", "/following/", "/profile/", "/profile/delete/"),
         *("/jobs/", "/standing/", "/search/?q=dress", "@item"),
     ),
     "uploader": ("/studio/", "/studio/upload/", "/studio/requests/", "@studio"),
