@@ -43,7 +43,7 @@ _RULES = re.compile(
     r"|cap code|coppa|ucpd|c2pa|copyright(?:ed)?|trademarks?|fines?|penalt(?:y|ies)|forbidden"
     r"|banned|prohibited|allowed to|complian(?:ce|t)|deep ?fakes?|disclos\w+"
     r"|label(?:s|led|ling|ed|ing)?|watermark\w*|endorsements?"
-    r"|influencers?|fake reviews?|eco.?friendly|greenwash\w*"
+    r"|influencers?|fake reviews?|eco.?friendly|greenwash\w*|adverts?|advertis\w+"
     r"|green claims?|fibre composition|fiber content|statement of reasons|profiling|virgin wool)\b",
     re.I,
 )

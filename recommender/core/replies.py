@@ -94,6 +94,7 @@ ANSWERS = {
     "nothing_to_undo": "There is nothing to take back yet.",
 }
 ASK_TYPE_FIND = "What kind of piece are you looking for?"
+STAYS_MADE = "What I made stays as it is; say so if I should make it again."
 ASK_TYPE_MAKE = "What kind of piece should it be?"
 ASK_WHICH = "Which picture do you mean? Say “the second one”, or describe it."
 NOT_YOURS = "That one is somebody else's, and only they may change it."

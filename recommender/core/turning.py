@@ -9,9 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from recommender.core import replies
 from recommender.core.decision import Context, Decision
 from recommender.core.dialogue import ShownItem, State, Understanding, go_back, remember, start_over
 from recommender.core.instructor import decide
+
+_MAKING = frozenset(("create", "edit"))
 
 
 class Wishes(Protocol):
@@ -83,7 +86,20 @@ def take(
     heard = steps.wishes.listen(heard)
     after = steps.wishes.keep(heard, state, remember(state, heard, dict(known)))
     context = steps.look(heard, after)
-    return after, steps.finish(heard, after, context, decide(heard, after, context))
+    decision = decide(heard, after, context)
+    if decision.action in _MAKING and _only_about_oneself(heard, state, after):
+        decision = Decision("answer", replies.STAYS_MADE, reason="kept")
+    return after, steps.finish(heard, after, context, decision)
+
+
+def _only_about_oneself(heard: Understanding, before: State, after: State) -> bool:
+    """Return whether a message after something was made said what one likes, and no more.
+
+    "I never wear leather" is kept for good; a dress without leather need not be made again.
+    """
+    if heard.is_request or before.last_action not in _MAKING:
+        return False
+    return bool(after.wished) and after.wanted == before.wanted
 
 
 def _undo(heard: Understanding, state: State, steps: Steps) -> tuple[State, Decision]:

@@ -59,6 +59,14 @@ def test_a_question_of_fact_is_answered_with_its_source(facts, viewer, question,
     assert Turn.objects.filter(job_id__isnull=False).count() == 0
 
 
+def test_a_question_of_rules_that_names_a_colour_makes_nothing(facts, viewer):
+    say(viewer, "make me a red dress")
+    turn = say(viewer, "may adverts call a product green?")
+    assert turn.action == Turn.Action.ANSWER
+    assert cited(turn)
+    assert Job.objects.count() == 1
+
+
 def test_rules_come_with_a_warning_and_fabrics_without(facts, viewer):
     assert "not legal advice" in say(viewer, "must I label deepfakes in the EU?").text
     assert "advice" not in say(viewer, "what is corduroy?").text

@@ -57,6 +57,15 @@ def test_a_general_aversion_is_kept_and_said_and_acts_at_once(viewer: User, skir
     assert (row.words, row.turn) == ("I never wear leather, show me black skirts", turn)
 
 
+def test_what_was_made_is_not_made_again_for_a_wish_that_it_already_meets(viewer: User) -> None:
+    say(viewer, "make me a red dotted dress")
+    turn = say(viewer, "I never wear leather")
+    assert turn.text.startswith("I'll remember: no leather. What I made stays as it is")
+    assert Job.objects.count() == 1
+    say(viewer, "I never wear dots")
+    assert Job.objects.count() == 2
+
+
 def test_it_outlives_the_conversation(viewer: User, skirts) -> None:
     say(viewer, "no leather please, ever")
     clear_conversation(user=viewer)
