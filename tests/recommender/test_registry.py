@@ -132,13 +132,13 @@ def test_another_kind_that_is_no_better_does_not_take_over(history):
 
 def test_a_fall_on_validation_is_held_back(history):
     first = train("ials")
-    better = {**first.metrics, "ndcg@20": 0.999, "ndcg_error": 0.0001}
+    # Better than any model can be, so that no likes by lot come near it.
+    better = {**first.metrics, "ndcg@20": 2.0, "ndcg_error": 0.0001}
     ModelVersion.objects.filter(pk=first.pk).update(metrics=better)
     second = train("ials")
     second.refresh_from_db()
-    fallen = "fell from 0.9990" in second.metrics.get("held_back", "")
-    assert fallen == (second.metrics["ndcg@20"] < 0.999 - 2 * second.metrics["ndcg_error"] - 0.02)
-    assert ModelVersion.objects.get(is_serving=True).pk == (first.pk if fallen else second.pk)
+    assert "fell from 2.0000" in second.metrics["held_back"]
+    assert ModelVersion.objects.get(is_serving=True).pk == first.pk
 
 
 def test_rolling_back_pins_the_version_that_served_before(history, like, items):
