@@ -57,6 +57,7 @@ def _use(page: Page, tool: str) -> None:
     expect(page.locator(".editor-tabs a", has_text=tool)).to_have_attribute("aria-current", "true")
 
 
+@pytest.mark.slow
 def test_a_picture_is_recoloured_painted_and_styled(site: Site, context: BrowserContext):
     page = _uploaded(context, site, _photograph(), "img")
     page.fill("#id_instruction", "make it red")

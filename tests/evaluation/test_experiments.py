@@ -65,6 +65,7 @@ def test_clips_are_chosen_for_every_length(study):
     assert values == sorted(values, reverse=True)
 
 
+@pytest.mark.slow
 def test_fashion_rewards_history_and_reports_distances_with_their_size(options, networks, maker):
     options = replace(options, people=12)
     world = make_fashion(options)
@@ -79,6 +80,7 @@ def test_fashion_rewards_history_and_reports_distances_with_their_size(options, 
     assert any(v.column == "Cosine (%)" and v.holds for v in result.verdicts)
 
 
+@pytest.mark.slow
 def test_fashion_on_photographs_has_the_background_control(options, networks, maker, wardrobe):
     options = replace(options, people=8, data=str(wardrobe), everybody=True)
     world = make_fashion(options)

@@ -198,6 +198,7 @@ def test_area_under_the_curve_by_hand() -> None:
     assert auc([3.0, 2.0], [1.0, 2.0]) == pytest.approx(3.5 / 4)
 
 
+@pytest.mark.slow
 def test_interleaving_is_at_least_as_sensitive_and_raises_no_false_alarm() -> None:
     table = compare_rankers(people=600, experiments=60)
     clear = table.rows["clear, 100 people"]
@@ -206,6 +207,7 @@ def test_interleaving_is_at_least_as_sensitive_and_raises_no_false_alarm() -> No
     assert table.rows["none, 100 people"]["interleaving: found"].value < 0.2
 
 
+@pytest.mark.slow
 def test_the_command_prints_and_writes_the_table(tmp_path, capsys) -> None:
     call_command("evaluate", "policies", "--quick", "--json", str(tmp_path / "p.json"))
     found = json.loads((tmp_path / "p.json").read_text())

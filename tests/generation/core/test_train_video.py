@@ -136,6 +136,7 @@ def test_people_like_other_clips_of_the_taste_and_their_vector_is_of_other_likes
     assert torch.equal(weights, draw.weights)
 
 
+@pytest.mark.slow
 def test_training_lowers_the_loss_and_continues_after_a_stop(data, saved_pipeline, tmp_path):
     torch.manual_seed(0)
     model = start_from(image_creator(saved_pipeline))
